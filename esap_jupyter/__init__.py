@@ -1,0 +1,1 @@
+"""ESAP in Jupyter: find, stage and analyse data of astronomy and particle physics."""

@@ -1,0 +1,1 @@
+"""Connectors: one class for each kind of service."""

@@ -1,0 +1,49 @@
+"""The words of ESAP as pydantic models: query, table, item, job, DID, replica. Imports nothing of ours."""
+
+from esap_jupyter.models.datalake import (
+    DID,
+    RSE,
+    AccountUsage,
+    DIDName,
+    ReplicaOnRSE,
+    Rule,
+)
+from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
+from esap_jupyter.models.job import ENDED_PHASES, Job, Phase, Progress
+from esap_jupyter.models.query import Position, Product, Query
+from esap_jupyter.models.service import (
+    Capability,
+    RegisteredService,
+    ServiceReport,
+    ServiceState,
+    ServiceStatus,
+)
+from esap_jupyter.models.table import ColumnDescription, TableDescription
+
+__all__ = [
+    "DID",
+    "ENDED_PHASES",
+    "RSE",
+    "AccountUsage",
+    "Capability",
+    "ColumnDescription",
+    "DIDName",
+    "Item",
+    "Job",
+    "Link",
+    "Phase",
+    "Position",
+    "Product",
+    "Progress",
+    "Provenance",
+    "Query",
+    "RegisteredService",
+    "Replica",
+    "ReplicaOnRSE",
+    "Rule",
+    "ServiceReport",
+    "ServiceState",
+    "ServiceStatus",
+    "SourceFile",
+    "TableDescription",
+]
