@@ -1,0 +1,1 @@
+"""URLs to files: pooled, resumable, verified, cancellable. Knows no Rucio and no VO."""

@@ -1,0 +1,315 @@
+"""How one service's requests go out: which addresses, which CA, which proxy, under which name.
+
+Every HTTP request of ESAP, whichever library makes it (pyvo, rucio-clients, our own transfers), goes through
+a session made here. The address is checked after name resolution and before the connection is made, on each
+redirect too, so that neither a service's answer nor a name that resolves to a private address can make ESAP
+talk to the site's inner network.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import certifi
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from esap_jupyter.errors import (
+    AddressRefused,
+    BadAnswer,
+    ConfigError,
+    EsapError,
+    ServiceTimeout,
+    ServiceUnreachable,
+)
+
+CONNECT_SECONDS = 10.0
+"""A connection that takes longer will not come; reading has the service's own deadline."""
+
+# A redirect to another origin carries only what says how to answer, nothing of who asks.
+_HEADERS_FOR_ANYONE = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "if-range",
+        "range",
+        "transfer-encoding",
+        "user-agent",
+        "want-digest",
+    }
+)
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How requests on behalf of one service go out.
+
+    Attributes
+    ----------
+    named_origins : frozenset of str
+        ``scheme://host:port`` that the configuration names; only these may be at private addresses.
+    ca_file : Path, optional
+        CA bundle trusted in addition, for this service only.
+    site_ca_file : Path, optional
+        The site's CA bundle, instead of the system's.
+    client_cert, client_key : Path, optional
+        X.509 certificate shown to the service; the key may be in the same file (a proxy certificate).
+    user_agent : str
+        Names ESAP and a contact, as the IVOA note *Operational Identification of Software Components* asks.
+    """
+
+    named_origins: frozenset[str] = frozenset()
+    ca_file: Path | None = None
+    site_ca_file: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    user_agent: str = "esap-jupyter"
+
+    def session(self, deadline: float) -> requests.Session:
+        """Make a session for one thread; all sessions of an `Access` share one pool of connections.
+
+        Parameters
+        ----------
+        deadline : float
+            Seconds that a call may take; reading from a silent server gives up a little earlier.
+
+        Raises
+        ------
+        ConfigError
+            If a CA or certificate file cannot be read.
+        """
+        return _Session(self, deadline)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet.
+
+    An IPv4 address inside an IPv6 one (mapped, 6to4, NAT64) is looked at as what it stands for.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            ip = inner
+    return ip.is_global and not ip.is_multicast
+
+
+def translate_request_error(  # noqa: PLR0911 - a table in the form of a function
+    error: requests.RequestException, url: str
+) -> EsapError:
+    """Say in ESAP's words why a request failed; neither query nor credentials of `url` are repeated.
+
+    Parameters
+    ----------
+    error : requests.RequestException
+        What the session raised.
+    url : str
+        What was asked for.
+    """
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    if isinstance(error, requests.Timeout):
+        return ServiceTimeout(f"{host} did not answer in time.", hint="Try again, or later.")
+    if isinstance(error, requests.exceptions.SSLError):
+        return ServiceUnreachable(
+            f"{host} has a certificate that is not trusted here.",
+            hint="If its CA is the site's own, name it as `ca_file` of the service in esap.toml.",
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return ServiceUnreachable(
+            f"The proxy in front of {host} refused the request.",
+            hint="Check HTTPS_PROXY and NO_PROXY in the environment.",
+        )
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return ServiceUnreachable(f"{host} broke off in the middle of its answer.", hint="Try again.")
+    if isinstance(error, requests.ConnectionError):
+        return ServiceUnreachable(
+            f"{host} cannot be reached.", hint="Check the address, the network and the proxy."
+        )
+    if isinstance(error, requests.TooManyRedirects | requests.exceptions.ContentDecodingError):
+        return BadAnswer(f"{host} gave an answer that leads nowhere ({type(error).__name__}).")
+    return BadAnswer(f"The request to {host} could not be made ({type(error).__name__}).")
+
+
+class _Session(requests.Session):
+    """A session with a deadline that leaves environment, netrc and credentials out of what it sends."""
+
+    max_redirects = 10
+
+    def __init__(self, access: Access, deadline: float) -> None:
+        super().__init__()
+        # Proxies are honoured below; netrc must not add credentials of its own.
+        self.trust_env = False
+        self.headers["User-Agent"] = access.user_agent
+        self._access = access
+        self._timeout = (min(CONNECT_SECONDS, deadline), deadline * 0.9)
+        adapter = _adapter(access)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Leave the connections to the other sessions of the same access."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        url = str(request.url)
+        _refuse_private_literal(url, self._access.named_origins)
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = self._timeout
+        kwargs["verify"] = True
+        kwargs["proxies"] = requests.utils.get_environ_proxies(url)
+        return super().send(request, **kwargs)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        if _origin(str(prepared_request.url)) == _origin(str(response.request.url)):
+            return
+        for name in list(prepared_request.headers):
+            if name.lower() not in _HEADERS_FOR_ANYONE:
+                del prepared_request.headers[name]
+
+
+class _Adapter(HTTPAdapter):
+    """Connects through guarded connections with the access's own TLS context."""
+
+    def __init__(self, access: Access) -> None:
+        self._context = _tls_context(access)
+        self._pools = _guarded_pools(access.named_origins)
+        super().__init__(pool_connections=64, pool_maxsize=64)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, *_: Any) -> None:
+        """The context, made once, verifies."""
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, *_: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        parts = urlsplit(str(request.url))
+        host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
+        return host, {"ssl_context": self._context}
+
+
+@functools.lru_cache(maxsize=256)
+def _adapter(access: Access) -> _Adapter:
+    return _Adapter(access)
+
+
+def _tls_context(access: Access) -> ssl.SSLContext:
+    file: str | Path | None = None
+    try:
+        context = ssl.create_default_context()
+        for file in _ca_files(access):
+            if Path(file).is_dir():
+                context.load_verify_locations(capath=file)
+            else:
+                context.load_verify_locations(cafile=file)
+        if access.client_cert:
+            file = access.client_cert
+            context.load_cert_chain(access.client_cert, access.client_key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"The certificate file {file} cannot be used: {error}.", hint="Correct `ca_file` in esap.toml."
+        ) from None
+    return context
+
+
+def _ca_files(access: Access) -> list[str | Path]:
+    site = access.site_ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where()
+    return [site, access.ca_file] if access.ca_file else [site]
+
+
+def _guarded_pools(named_origins: frozenset[str]) -> dict[str, type]:
+    class GuardedHTTPConnection(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, "http", named_origins, super()._new_conn)
+
+    class GuardedHTTPSConnection(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, "https", named_origins, super()._new_conn)
+
+    class GuardedHTTPPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = GuardedHTTPConnection
+
+    class GuardedHTTPSPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = GuardedHTTPSConnection
+
+    return {"http": GuardedHTTPPool, "https": GuardedHTTPSPool}
+
+
+def _connect(
+    connection: HTTPConnection,
+    scheme: str,
+    named_origins: frozenset[str],
+    connect: Callable[[], socket.socket],
+) -> socket.socket:
+    """Connect to an address that was looked at, so that a name cannot change its mind in between."""
+    host = connection.host
+    if f"{scheme}://{_bracketed(host)}:{connection.port}".lower() in named_origins:
+        return connect()
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise urllib3.exceptions.NameResolutionError(host, connection, error) from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not all(is_public(address) for address in addresses):
+        raise _refusal(host)
+    for address in addresses[:-1]:
+        connection._dns_host = address  # noqa: SLF001 - `host` stays the name that TLS verifies
+        try:
+            return connect()
+        except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError):
+            continue
+    connection._dns_host = addresses[-1]  # noqa: SLF001
+    return connect()
+
+
+def _refuse_private_literal(url: str, named_origins: frozenset[str]) -> None:
+    """Refuse what is private by its very spelling, for requests that a proxy resolves."""
+    host = urlsplit(url).hostname or ""
+    if _origin(url) in named_origins:
+        return
+    try:
+        public = is_public(host)
+    except ValueError:
+        public = host != "localhost" and not host.endswith(".localhost")
+    if not public:
+        raise _refusal(host)
+
+
+def _refusal(host: str) -> AddressRefused:
+    return AddressRefused(
+        f"{host} is at a private address that the configuration does not name.",
+        hint="If it belongs to a service, list it in that service's `origins` in esap.toml.",
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme.lower(), 0)
+    return f"{parts.scheme}://{_bracketed(parts.hostname or '')}:{port}".lower()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
