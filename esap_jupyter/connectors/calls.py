@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 from esap_jupyter.errors import ServiceTimeout
@@ -54,7 +54,7 @@ class ServiceCalls:
 
     async def stream(
         self, function: Callable[P, Iterator[T]], /, *args: P.args, **kwargs: P.kwargs
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """Run a blocking generator in a thread and yield what it yields, two items ahead at most.
 
         Closing the iterator early closes the generator, whose ``finally`` clauses then clean up.

@@ -275,14 +275,17 @@ def _connect(
     addresses = [str(entry[4][0]) for entry in found]
     if not all(is_public(address) for address in addresses):
         raise _refusal(host)
-    for address in addresses[:-1]:
-        connection._dns_host = address  # noqa: SLF001 - `host` stays the name that TLS verifies
-        try:
-            return connect()
-        except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError):
-            continue
-    connection._dns_host = addresses[-1]  # noqa: SLF001
-    return connect()
+    try:
+        for address in addresses[:-1]:
+            connection._dns_host = address  # noqa: SLF001 - where to, as opposed to whom TLS verifies
+            try:
+                return connect()
+            except (urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.NewConnectionError):
+                continue
+        connection._dns_host = addresses[-1]  # noqa: SLF001
+        return connect()
+    finally:
+        connection._dns_host = host  # noqa: SLF001
 
 
 def _refuse_private_literal(url: str, named_origins: frozenset[str]) -> None:
