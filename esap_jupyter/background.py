@@ -1,0 +1,106 @@
+"""One event loop in the background, so that one gateway serves synchronous and asynchronous callers alike.
+
+A kernel's own loop stays free: `run` blocks only its caller, `awaitable` hands the work over and awaits it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from esap_jupyter.gateway import Gateway
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CLEAN_UP_SECONDS = 10.0
+
+
+class _Background:
+    """The loop, its thread and the process's gateway, made on first use."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._gateway: Gateway | None = None
+        threading.Thread(target=self._serve, name="esap", daemon=True).start()
+        atexit.register(self.close)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    async def gateway(self) -> Gateway:
+        if self._gateway is None:
+            from esap_jupyter.gateway import Gateway
+
+            self._gateway = Gateway()
+        return self._gateway
+
+    def close(self) -> None:
+        if self._gateway is not None:
+            gateway, self._gateway = self._gateway, None
+            asyncio.run_coroutine_threadsafe(gateway.close(), self.loop).result(_CLEAN_UP_SECONDS)
+
+
+@functools.cache
+def _background() -> _Background:
+    return _Background()
+
+
+async def gateway() -> Gateway:
+    """Return the process's gateway; to be awaited on the background loop only."""
+    return await _background().gateway()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the background loop and wait for what it returns.
+
+    Ctrl-C cancels the coroutine and waits until it has cleaned up.
+    """
+    ended = threading.Event()
+
+    async def tracked() -> T:
+        try:
+            return await work
+        finally:
+            ended.set()
+
+    future = asyncio.run_coroutine_threadsafe(tracked(), _background().loop)
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        # The future is cancelled at once; what it stood for still cleans up.
+        future.cancel()
+        ended.wait(_CLEAN_UP_SECONDS)
+        raise
+
+
+def blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Make the synchronous face of a coroutine function."""
+
+    @functools.wraps(function)
+    def face(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run(function(*args, **kwargs))
+
+    return face
+
+
+def awaitable(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awaitable[T]]:
+    """Make the face of a coroutine function that can be awaited on any loop; cancelling reaches the work."""
+
+    @functools.wraps(function)
+    async def face(*args: P.args, **kwargs: P.kwargs) -> T:
+        future = asyncio.run_coroutine_threadsafe(function(*args, **kwargs), _background().loop)
+        return await asyncio.wrap_future(future)
+
+    return face
+
+
+def reset() -> None:
+    """Forget the gateway, so that the next call reads the configuration anew."""
+    _background().close()

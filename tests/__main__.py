@@ -1,0 +1,103 @@
+"""Run the test suites and print the time of each: ``python -m tests [SUITE ...]``.
+
+With ``CI=true`` the system packages that the services need are installed first, and nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CI = os.environ.get("CI") == "true"
+LOWEST = ROOT / ".venv-lowest"
+
+
+def _run(*command: str, **environment: str) -> bool:
+    print("$", " ".join(command), flush=True)
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode == 0
+
+
+def _python(*arguments: str) -> bool:
+    return _run(sys.executable, *arguments)
+
+
+def _tool(name: str, *arguments: str) -> bool:
+    return _run(str(Path(sys.executable).with_name(name)), *arguments)
+
+
+def lint() -> bool:
+    """Style, types, directions of import."""
+    return all(
+        [
+            _tool("ruff", "check", "."),
+            _tool("ruff", "format", "--check", "."),
+            _tool("mypy"),
+            _tool("lint-imports"),
+        ]
+    )
+
+
+def unit() -> bool:
+    """What needs nothing but this machine's loopback."""
+    return _python("-m", "pytest", "tests/unit")
+
+
+def integration() -> bool:
+    """Real services: the demo's everywhere, DaCHS and XRootD where they are installed."""
+    return _python("-m", "pytest", "tests/integration")
+
+
+def notebooks() -> bool:
+    """The tutorials, executed on the demo."""
+    return _python("-m", "pytest", "tests/notebooks")
+
+
+def lowest() -> bool:
+    """The unit tests on the oldest libraries that pyproject.toml admits."""
+    python = str(LOWEST / "bin" / "python")
+    return all(
+        [
+            _python("-m", "venv", str(LOWEST)),
+            _run(python, "-m", "pip", "install", "--quiet", "uv"),
+            _run(
+                str(LOWEST / "bin" / "uv"),
+                *("pip", "install", "--quiet", "--python", python),
+                *("--resolution", "lowest-direct", "--editable", ".[dev]"),
+            ),
+            _run(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),
+        ]
+    )
+
+
+SUITES = {suite.__name__: suite for suite in (lint, unit, integration, notebooks, lowest)}
+
+
+def main(names: list[str]) -> int:
+    """Run the named suites, or those of `make test`; the exit code says whether all passed."""
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        print(f"Unknown suite {unknown[0]!r}; there are: {', '.join(SUITES)}.", file=sys.stderr)
+        return 2
+    installing = None
+    if CI and not names:
+        # Installing waits for the network, the first suites for the processor: side by side.
+        installing = subprocess.Popen([sys.executable, "-m", "tests.services", "install"], cwd=ROOT)
+    outcomes: dict[str, tuple[bool, float]] = {}
+    for name in names or [name for name in SUITES if name != "lowest" or CI]:
+        if name == "integration" and installing is not None and installing.wait() != 0:
+            print("The services could not be installed; see above.", file=sys.stderr)
+        start = time.monotonic()
+        passed = SUITES[name]()
+        outcomes[name] = (passed, time.monotonic() - start)
+    print()
+    for name, (passed, seconds) in outcomes.items():
+        print(f"{name:12} {'passed' if passed else 'FAILED'}  {seconds:7.1f} s")
+    return 0 if all(passed for passed, _ in outcomes.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
