@@ -1,1 +1,74 @@
-"""ESAP in Jupyter: find, stage and analyse data of astronomy and particle physics."""
+"""ESAP in Jupyter: find, stage and analyse data of astronomy and particle physics.
+
+>>> import esap_jupyter as esap
+>>> table = esap.search("M 51", product="images")
+>>> esap.basket.add(esap.items(table))
+>>> files = esap.stage()
+
+Each verb has a form that can be awaited, in `esap_jupyter.aio`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from esap_jupyter import aio as aio
+    from esap_jupyter.face.blocking import (
+        adql,
+        basket,
+        columns,
+        datalake,
+        find_services,
+        history,
+        items,
+        jobs,
+        links,
+        resolve,
+        search,
+        services,
+        stage,
+        table,
+        tables,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "adql",
+    "basket",
+    "columns",
+    "datalake",
+    "find_services",
+    "history",
+    "items",
+    "jobs",
+    "links",
+    "resolve",
+    "search",
+    "services",
+    "stage",
+    "table",
+    "tables",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # What stands behind a verb is imported when the first one is used.
+    if name in __all__:
+        return getattr(importlib.import_module("esap_jupyter.face.blocking"), name)
+    if name == "aio":
+        return importlib.import_module("esap_jupyter.aio")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "aio"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics: ``%load_ext esap_jupyter``."""
+    from esap_jupyter.magics import register
+
+    register(shell)

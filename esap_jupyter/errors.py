@@ -42,6 +42,10 @@ class EsapError(Exception):
         advice = f" {self.hint}" if self.hint else ""
         return f"{where}{self.message}{advice}"
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the person a sentence instead of a stack trace (IPython's own protocol)."""
+        return [f"{type(self).__name__}: {self}"]
+
     def at(self, service: str) -> EsapError:
         """Say at which service it happened, unless that is known; returns itself, to be raised."""
         self.service = self.service or service

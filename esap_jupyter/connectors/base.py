@@ -13,15 +13,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, JsonValue, SecretStr
 
 from esap_jupyter.models import (
+    DID,
+    RSE,
+    AccountUsage,
     Capability,
+    DIDName,
     Item,
     Link,
     Position,
     Query,
     RegisteredService,
+    ReplicaOnRSE,
+    Rule,
     SourceFile,
     TableDescription,
 )
@@ -263,3 +269,40 @@ class FindsServices(Protocol):
         limit: int = 100,
     ) -> list[RegisteredService]:
         """Services that match all that is given."""
+
+
+@runtime_checkable
+class DataLake(Protocol):
+    """Knows scopes, DIDs, replicas, rules and quotas, as Rucio means them."""
+
+    async def whoami(self) -> Any:
+        """Tell whom the data lake takes the person for; the answer has a ``name``."""
+
+    async def scopes(self) -> list[str]:
+        """List the scopes."""
+
+    def dids(
+        self, scope: str, pattern: str = "*", *, filters: str = "", kind: Any = "all"
+    ) -> AsyncIterator[DID]:
+        """Stream the DIDs of a scope that match."""
+
+    async def did(self, did: DIDName | str) -> DID:
+        """Describe one DID."""
+
+    def content(self, did: DIDName | str) -> AsyncIterator[DID]:
+        """Stream what a dataset or container directly holds."""
+
+    async def metadata(self, did: DIDName | str) -> dict[str, JsonValue]:
+        """Return all metadata of a DID."""
+
+    def replicas(self, dids: Sequence[DIDName | str]) -> AsyncIterator[ReplicaOnRSE]:
+        """Stream every replica of every file of some DIDs."""
+
+    async def rses(self, expression: str = "") -> list[RSE]:
+        """List the RSEs of an RSE expression."""
+
+    async def rules(self, did: DIDName | str = "", *, account: str = "") -> list[Rule]:
+        """List the rules on a DID, or those of an account."""
+
+    async def usage(self, account: str = "") -> list[AccountUsage]:
+        """List what an account uses and may use on each RSE."""

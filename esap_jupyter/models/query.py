@@ -29,6 +29,9 @@ class Position(BaseModel):
     ra: float = Field(ge=0, lt=360, allow_inf_nan=False)
     dec: float = Field(ge=-90, le=90, allow_inf_nan=False)
 
+    def __str__(self) -> str:
+        return f"{self.ra:.6f} {self.dec:+.6f}"
+
 
 class Query(BaseModel):
     """A question to one or several services.

@@ -159,6 +159,11 @@ _COLUMNS: dict[type, tuple[Column, ...]] = {
 }
 
 
+def show_as(kind: type, *columns: Column) -> None:
+    """Say how a kind of thing is shown."""
+    _COLUMNS[kind] = columns
+
+
 def columns_of(kind: type) -> tuple[Column, ...]:
     """Return the headers of a kind of thing and how each cell is written."""
     return next(columns for known, columns in _COLUMNS.items() if issubclass(kind, known))

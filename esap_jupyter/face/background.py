@@ -10,13 +10,14 @@ import atexit
 import functools
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from esap_jupyter.gateway import Gateway
 
 P = ParamSpec("P")
 T = TypeVar("T")
+S = TypeVar("S", bound="Verbs")
 
 _CLEAN_UP_SECONDS = 10.0
 
@@ -99,6 +100,32 @@ def awaitable(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awai
         return await asyncio.wrap_future(future)
 
     return face
+
+
+class Verbs:
+    """A group of verbs (``esap.basket``, ``esap.jobs``, ...), written once, for both kinds of caller.
+
+    Parameters
+    ----------
+    how : callable
+        `blocking` or `awaitable`.
+    """
+
+    def __init__(self, how: Callable[..., Any] = blocking) -> None:
+        self._how = how
+
+
+class verb(Generic[S, P, T]):  # noqa: N801 - a decorator
+    """Makes a coroutine method of `Verbs` into a method of the group's kind; typed as the blocking kind."""
+
+    def __init__(self, method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]]) -> None:
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, group: S, _: type[S]) -> Callable[P, T]:
+        if group is None:
+            return self._method  # type: ignore[return-value]
+        return group._how(functools.wraps(self._method)(functools.partial(self._method, group)))  # type: ignore[no-any-return]  # noqa: SLF001
 
 
 def reset() -> None:

@@ -1,0 +1,23 @@
+"""The verbs to be awaited, on any event loop; otherwise as in `esap_jupyter` itself."""
+
+from esap_jupyter.face import verbs
+from esap_jupyter.face.background import awaitable
+from esap_jupyter.face.basket import Basket
+from esap_jupyter.face.datalake import DataLake
+from esap_jupyter.face.jobs import Jobs
+
+services = awaitable(verbs.services)
+find_services = awaitable(verbs.find_services)
+resolve = awaitable(verbs.resolve)
+search = awaitable(verbs.search)
+adql = awaitable(verbs.adql)
+tables = awaitable(verbs.tables)
+columns = awaitable(verbs.columns)
+links = awaitable(verbs.links)
+items = awaitable(verbs.items)
+stage = awaitable(verbs.stage)
+table = awaitable(verbs.table)
+history = awaitable(verbs.history)
+basket = Basket(awaitable)
+jobs = Jobs(awaitable)
+datalake = DataLake(awaitable)

@@ -1,0 +1,112 @@
+"""`esap datalake`: what Rucio knows."""
+
+from __future__ import annotations
+
+import click
+
+from esap_jupyter.cli.output import show
+
+_service = click.option("-s", "--service", default="", help="Which data lake; needed if there are several.")
+_type = click.Choice(["all", "file", "dataset", "container", "collection"])
+
+
+@click.group()
+def datalake() -> None:
+    """Look into a data lake (Rucio)."""
+
+
+@datalake.command()
+@_service
+def whoami(service: str) -> None:
+    """Tell the account that one is there."""
+    import esap_jupyter as esap
+
+    click.echo(esap.datalake.whoami(service=service))
+
+
+@datalake.command()
+@_service
+def scopes(service: str) -> None:
+    """List the scopes."""
+    import esap_jupyter as esap
+
+    for scope in esap.datalake.scopes(service=service):
+        click.echo(scope)
+
+
+@datalake.command()
+@click.argument("pattern")
+@click.option("--type", "kind", type=_type, default="all", show_default=True)
+@click.option(
+    "--filter", "filters", default="", help="Metadata, as Rucio writes it: 'length>3, run_number=7'."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True)
+@_service
+def dids(pattern: str, kind: str, filters: str, limit: int, service: str) -> None:
+    """List DIDs; PATTERN is scope:name with the wildcard *."""
+    import esap_jupyter as esap
+
+    show(esap.datalake.dids(pattern, kind=kind, filters=filters, limit=limit, service=service))
+
+
+@datalake.command()
+@click.argument("did")
+@_service
+def content(did: str, service: str) -> None:
+    """List what a dataset or container holds."""
+    import esap_jupyter as esap
+
+    show(esap.datalake.content(did, service=service))
+
+
+@datalake.command()
+@click.argument("did")
+@_service
+def metadata(did: str, service: str) -> None:
+    """Show the metadata of a DID."""
+    import esap_jupyter as esap
+
+    for name, value in esap.datalake.metadata(did, service=service).items():
+        click.echo(f"{name}: {value}")
+
+
+@datalake.command()
+@click.argument("dids", nargs=-1, required=True)
+@_service
+def replicas(dids: tuple[str, ...], service: str) -> None:
+    """List where the replicas of files are."""
+    import esap_jupyter as esap
+
+    show(esap.datalake.replicas(dids, service=service))
+
+
+@datalake.command()
+@click.argument("did", default="")
+@_service
+def rules(did: str, service: str) -> None:
+    """List the rules of a DID, or one's own."""
+    import esap_jupyter as esap
+
+    show(esap.datalake.rules(did, service=service))
+
+
+@datalake.command()
+@click.argument("expression", default="*")
+@_service
+def rses(expression: str, service: str) -> None:
+    """List the RSEs of an expression."""
+    import esap_jupyter as esap
+
+    show(esap.datalake.rses(expression, service=service))
+
+
+@datalake.command()
+@_service
+def usage(service: str) -> None:
+    """Show what one uses and may use on each RSE."""
+    import esap_jupyter as esap
+
+    show(esap.datalake.usage(service=service))
+
+
+COMMANDS: tuple[click.Command, ...] = (datalake,)

@@ -1,0 +1,226 @@
+"""`esap services`, `registry`, `resolve`, `search`, `adql`, `tables`, `columns`, `links`, `history`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from esap_jupyter.cli.output import show, show_table, tell
+
+if TYPE_CHECKING:
+    from esap_jupyter.models import ServiceReport
+    from esap_jupyter.storage.tables import Table
+
+_PRODUCTS = click.Choice(["sources", "images", "spectra", "observations", "dids"])
+
+_limit = click.option(
+    "--limit",
+    "row_limit",
+    type=click.IntRange(min=1),
+    help="Rows wanted of each service (default: configured).",
+)
+_all = click.option("--all", "everything", is_flag=True, help="All rows, without a limit.")
+_out = click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Write the table: .vot, .fits, .parquet or .csv."
+)
+_show_rows = click.option("--rows", default=10, show_default=True, help="Rows shown.")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Ask each whether it answers.")
+@click.option("--files", is_flag=True, help="Show the files that the configuration was read from.")
+def services(check: bool, files: bool) -> None:
+    """List the services that are offered."""
+    if files:
+        from esap_jupyter.config import config_files
+
+        for path in config_files():
+            click.echo(path)
+        return
+    import esap_jupyter as esap
+
+    show(esap.services(check=check))
+
+
+@click.command()
+@click.argument("keywords", nargs=-1)
+@click.option("--product", type=click.Choice(["sources", "images", "spectra", "observations"]), default=None)
+@click.option("--waveband", default="", help="radio, infrared, optical, x-ray ...")
+@click.option("--target", default="", help="Only services that cover this name or position.")
+def registry(keywords: tuple[str, ...], product: str | None, waveband: str, target: str) -> None:
+    """Look for services in the registry."""
+    import esap_jupyter as esap
+
+    show(esap.find_services(keywords, product=product or "", waveband=waveband, target=target))
+
+
+@click.command()
+@click.argument("name")
+def resolve(name: str) -> None:
+    """Find the position of a name, or read coordinates."""
+    import esap_jupyter as esap
+
+    show(esap.resolve(name))
+
+
+@click.command()
+@click.argument("target", default="")
+@click.option("--radius", default="6 arcmin", show_default=True, help="With a unit, or in degrees.")
+@click.option(
+    "-s", "--service", "services", multiple=True, help="Ask this one (may be given more than once)."
+)
+@click.option("-p", "--product", type=_PRODUCTS, default="sources", show_default=True)
+@click.option("--keyword", default="", help="Free text; for dids a pattern such as scope:name*.")
+@click.option(
+    "-f", "--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field of the query form."
+)
+@_limit
+@_all
+@_out
+@_show_rows
+def search(
+    target: str,
+    radius: str,
+    services: tuple[str, ...],
+    product: Any,
+    keyword: str,
+    fields: tuple[str, ...],
+    row_limit: int | None,
+    everything: bool,
+    out: Path | None,
+    rows: int,
+) -> None:
+    """Search services side by side, by name, position or keyword."""
+    import esap_jupyter as esap
+
+    table = esap.search(
+        target,
+        radius=_number_or_text(radius),
+        services=services,
+        product=product,
+        keyword=keyword,
+        parameters=dict(_field(text) for text in fields),
+        on_report=_say,
+        **_limits(row_limit, everything),
+    )
+    _finish(table, out, rows)
+
+
+@click.command()
+@click.argument("query")
+@click.option("-s", "--service", default="", help="Which TAP service to ask.")
+@click.option("--mode", type=click.Choice(["auto", "sync", "async"]), default="auto", show_default=True)
+@click.option(
+    "--upload", "uploads", multiple=True, metavar="NAME=FILE", help="A table, to be used as TAP_UPLOAD.NAME."
+)
+@_limit
+@_all
+@_out
+@_show_rows
+def adql(
+    query: str,
+    service: str,
+    mode: Any,
+    uploads: tuple[str, ...],
+    row_limit: int | None,
+    everything: bool,
+    out: Path | None,
+    rows: int,
+) -> None:
+    """Ask a TAP service in ADQL; QUERY may be - for standard input."""
+    import esap_jupyter as esap
+    from esap_jupyter.formats.files import read_file
+
+    table = esap.adql(
+        sys.stdin.read() if query == "-" else query,
+        service,
+        mode=mode,
+        uploads={name: read_file(Path(file)) for name, file in map(_field, uploads)},
+        **_limits(row_limit, everything),
+    )
+    _finish(table, out, rows)
+
+
+@click.command()
+@click.argument("service")
+def tables(service: str) -> None:
+    """List the tables of a TAP service."""
+    import esap_jupyter as esap
+
+    show(esap.tables(service))
+
+
+@click.command()
+@click.argument("service")
+@click.argument("table")
+def columns(service: str, table: str) -> None:
+    """List the columns of a table of a TAP service."""
+    import esap_jupyter as esap
+
+    show(esap.columns(service, table))
+
+
+@click.command()
+@click.argument("service")
+@click.argument("url")
+def links(service: str, url: str) -> None:
+    """Read the DataLink document at a URL."""
+    import esap_jupyter as esap
+
+    show(esap.links(url, service))
+
+
+@click.command()
+def history() -> None:
+    """List the last queries."""
+    import esap_jupyter as esap
+
+    show(esap.history())
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    services,
+    registry,
+    resolve,
+    search,
+    adql,
+    tables,
+    columns,
+    links,
+    history,
+)
+
+
+def _say(report: ServiceReport) -> None:
+    if report.state == "failed":
+        tell(f"{report.service}: {report.message} {report.hint}".rstrip())
+
+
+def _limits(row_limit: int | None, everything: bool) -> dict[str, Any]:
+    if everything:
+        return {"row_limit": None}
+    return {} if row_limit is None else {"row_limit": row_limit}
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE.")
+    return name, value
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _finish(table: Table, out: Path | None, rows: int) -> None:
+    show_table(table, rows)
+    if out is not None:
+        table.write(out)
+        tell(f"Written to {out}.")

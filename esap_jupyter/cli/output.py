@@ -1,0 +1,127 @@
+"""How the command prints: tables for people, JSON for scripts, errors in words."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import BaseModel
+
+from esap_jupyter.errors import EsapError
+
+if TYPE_CHECKING:
+    from esap_jupyter.face.listing import Listing
+    from esap_jupyter.storage.tables import Table
+
+
+@dataclass
+class Options:
+    """What holds for every command.
+
+    Attributes
+    ----------
+    shown : list, optional
+        Where a notebook gathers what would be printed.
+    """
+
+    as_json: bool = False
+    shown: list[Any] | None = None
+
+
+options = Options()
+
+
+@contextlib.contextmanager
+def returning() -> Iterator[list[Any]]:
+    """Gather what the commands show, instead of printing it."""
+    options.shown = []
+    try:
+        yield options.shown
+    finally:
+        options.shown = None
+
+
+def show(thing: Any) -> None:
+    """Print a model or a list of models."""
+    from esap_jupyter.face.listing import Listing
+
+    if options.shown is not None:
+        options.shown.append(thing)
+    elif options.as_json:
+        click.echo(json.dumps(_plain(thing), indent=2))
+    elif isinstance(thing, Listing):
+        _show_listing(thing)
+    else:
+        click.echo(str(thing))
+
+
+def show_table(table: Table, rows: int) -> None:
+    """Print a table's first rows and how each service fared."""
+    if options.shown is not None:
+        options.shown.append(table)
+    elif options.as_json:
+        first = table.page(0, rows)
+        content = {
+            "id": table.id,
+            "rows": len(table),
+            "truncated": table.truncated,
+            "services": {name: _plain(report) for name, report in table.reports.items()},
+            "columns": first.column_names,
+            "first_rows": first.to_pylist(),
+        }
+        click.echo(json.dumps(content, indent=2, default=str))
+    else:
+        click.echo(repr(table))
+        click.echo(f"table {table.id}")
+
+
+def tell(message: str) -> None:
+    """Print what is not a result."""
+    if not options.as_json and options.shown is None:
+        click.echo(message, err=True)
+
+
+def fail(error: EsapError) -> None:
+    """Print an error: what, where, what to do next."""
+    if options.as_json:
+        content = {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "service": error.service,
+            "retryable": error.retryable,
+        }
+        click.echo(json.dumps({"error": content}), err=True)
+        return
+    where = f"{error.service}: " if error.service else ""
+    click.secho(f"Error: {where}{error.message}", fg="red", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)
+
+
+def _plain(thing: Any) -> Any:
+    if isinstance(thing, BaseModel):
+        return thing.model_dump(mode="json")
+    if isinstance(thing, list):
+        return [_plain(part) for part in thing]
+    return thing
+
+
+def _show_listing(listing: Listing[Any]) -> None:
+    if not listing:
+        click.echo(repr(listing))
+        return
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    headers, rows = listing.cells()
+    table = RichTable(*headers, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        # Text, not markup: what services say must not style the terminal.
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

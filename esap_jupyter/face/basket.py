@@ -1,0 +1,54 @@
+"""`esap.basket`: the items a person has gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from esap_jupyter.face.background import Verbs, gateway, run, verb
+from esap_jupyter.face.listing import Listing
+from esap_jupyter.models import Item
+
+_EMPTY = "The basket is empty."
+
+
+async def _listing() -> Listing[Item]:
+    return Listing(await (await gateway()).basket.list(), nothing=_EMPTY)
+
+
+class Basket(Verbs):
+    """The items a person has gathered; the same in every process of theirs, kept until taken out."""
+
+    @verb
+    async def items(self) -> Listing[Item]:
+        """List the items, in the order in which they were put in."""
+        return await _listing()
+
+    @verb
+    async def add(self, items: Item | Iterable[Item]) -> int:
+        """Put items in; one that is in it already stays as it is. Returns how many are new."""
+        chosen = [items] if isinstance(items, Item) else list(items)
+        return await (await gateway()).basket.add(chosen)
+
+    @verb
+    async def remove(self, items: Item | str | Iterable[Item | str]) -> int:
+        """Take items out, given as such or by their ids. Returns how many were in it."""
+        chosen = [items] if isinstance(items, Item | str) else items
+        ids = [item.id if isinstance(item, Item) else item for item in chosen]
+        return await (await gateway()).basket.remove(ids)
+
+    @verb
+    async def clear(self) -> int:
+        """Take everything out; returns how many there were."""
+        return await (await gateway()).basket.clear()
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(run(_listing()))
+
+    def __len__(self) -> int:
+        return len(run(_listing()))
+
+    def __repr__(self) -> str:
+        return repr(run(_listing()))
+
+    def _repr_html_(self) -> str:
+        return run(_listing())._repr_html_()

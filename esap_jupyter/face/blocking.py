@@ -1,0 +1,23 @@
+"""The verbs as a notebook or script calls them."""
+
+from esap_jupyter.face import verbs
+from esap_jupyter.face.background import blocking
+from esap_jupyter.face.basket import Basket
+from esap_jupyter.face.datalake import DataLake
+from esap_jupyter.face.jobs import Jobs
+
+services = blocking(verbs.services)
+find_services = blocking(verbs.find_services)
+resolve = blocking(verbs.resolve)
+search = blocking(verbs.search)
+adql = blocking(verbs.adql)
+tables = blocking(verbs.tables)
+columns = blocking(verbs.columns)
+links = blocking(verbs.links)
+items = blocking(verbs.items)
+stage = blocking(verbs.stage)
+table = blocking(verbs.table)
+history = blocking(verbs.history)
+basket = Basket(blocking)
+jobs = Jobs(blocking)
+datalake = DataLake(blocking)

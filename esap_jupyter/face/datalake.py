@@ -1,0 +1,159 @@
+"""`esap.datalake`: what Rucio knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from esap_jupyter.connectors.base import DataLake as DataLakeConnector
+from esap_jupyter.errors import InputError, NotOffered
+from esap_jupyter.face.background import Verbs, gateway, verb
+from esap_jupyter.face.listing import Listing
+from esap_jupyter.models import (
+    DID,
+    RSE,
+    AccountUsage,
+    Capability,
+    Item,
+    Provenance,
+    ReplicaOnRSE,
+    Rule,
+)
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+DIDKind = Literal["all", "file", "dataset", "container", "collection"]
+
+
+class DataLake(Verbs):
+    """What a data lake (Rucio) knows; `service` names which, and may be left out where there is one only."""
+
+    @verb
+    async def whoami(self, *, service: str = "") -> str:
+        """Tell the account that Rucio takes the person for."""
+        return (await (await _lake(service)).whoami()).name
+
+    @verb
+    async def scopes(self, *, service: str = "") -> list[str]:
+        """List the scopes."""
+        return await (await _lake(service)).scopes()
+
+    @verb
+    async def dids(
+        self,
+        pattern: str,
+        *,
+        kind: DIDKind = "all",
+        filters: str = "",
+        limit: int | None = 1000,
+        service: str = "",
+    ) -> Listing[DID]:
+        """List DIDs.
+
+        Parameters
+        ----------
+        pattern : str
+            ``scope:name`` with the wildcard ``*`` in the name.
+        kind : str
+            ``all``, ``file``, ``dataset``, ``container`` or ``collection``.
+        filters : str
+            Metadata as Rucio writes it: ``length>3, run_number=7``.
+        limit : int, optional
+            The first so many; None for all of them.
+        """
+        scope, _, name = pattern.partition(":")
+        if not scope:
+            raise InputError("Say the scope: scope:name, the name with *.", field="pattern")
+        found = (await _lake(service)).dids(scope, name or "*", filters=filters, kind=kind)
+        return Listing(await _first(found, limit), nothing=f"No DID matches {pattern}.")
+
+    @verb
+    async def did(self, did: str, *, service: str = "") -> DID:
+        """Describe one DID: type, size, checksums."""
+        return await (await _lake(service)).did(did)
+
+    @verb
+    async def content(self, did: str, *, service: str = "") -> Listing[DID]:
+        """List what a dataset or container directly holds."""
+        found = (await _lake(service)).content(did)
+        return Listing(await _first(found, None), nothing=f"{did} is empty.")
+
+    @verb
+    async def metadata(self, did: str, *, service: str = "") -> dict[str, JsonValue]:
+        """Return all metadata of a DID."""
+        return await (await _lake(service)).metadata(did)
+
+    @verb
+    async def replicas(self, dids: str | Iterable[str], *, service: str = "") -> Listing[ReplicaOnRSE]:
+        """List every replica of every file of some DIDs."""
+        asked = [dids] if isinstance(dids, str) else list(dids)
+        found = (await _lake(service)).replicas(asked)
+        return Listing(await _first(found, None), nothing="There are no replicas.")
+
+    @verb
+    async def rules(self, did: str = "", *, service: str = "") -> Listing[Rule]:
+        """List the rules on a DID, or one's own."""
+        return Listing(await (await _lake(service)).rules(did), nothing="There are no rules.")
+
+    @verb
+    async def rses(self, expression: str = "", *, service: str = "") -> Listing[RSE]:
+        """List the RSEs of an RSE expression; all of them if it is empty."""
+        return Listing(await (await _lake(service)).rses(expression), nothing="No RSE matches.")
+
+    @verb
+    async def usage(self, *, service: str = "") -> Listing[AccountUsage]:
+        """List what one uses and may use on each RSE."""
+        return Listing(await (await _lake(service)).usage(), nothing="Nothing is used.")
+
+    @verb
+    async def item(self, did: str, *, service: str = "") -> Item:
+        """Make an item of a DID, for the basket.
+
+        Raises
+        ------
+        NotFound
+            If Rucio does not know it.
+        """
+        lake = await _lake(service)
+        known = await lake.did(did)
+        return Item(
+            service=lake.context.service,
+            kind="did",
+            locator=str(known),
+            title=str(known),
+            size=known.bytes,
+            provenance=Provenance(
+                service=lake.context.service, identifier=str(known), retrieved_at=datetime.now(UTC)
+            ),
+        )
+
+
+async def _lake(service: str) -> Any:
+    joined = await gateway()
+    name = service or await _only_lake()
+    connector = await asyncio.to_thread(joined.connector, name)
+    if not isinstance(connector, DataLakeConnector):
+        raise NotOffered(f"{name} is no data lake.", hint="Name a Rucio service.", service=name)
+    return connector
+
+
+async def _only_lake() -> str:
+    statuses = await (await gateway()).services()
+    names = [status.name for status in statuses if Capability.DATALAKE in status.capabilities]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise NotOffered("No data lake is configured.", hint='Add a service with connector = "rucio".')
+    raise InputError(f"There are several data lakes: {', '.join(names)}.", hint="Name one.", field="service")
+
+
+async def _first(stream: Any, limit: int | None) -> list[Any]:
+    found: list[Any] = []
+    async for thing in stream:
+        if limit is not None and len(found) >= limit:
+            break
+        found.append(thing)
+    return found

@@ -1,0 +1,67 @@
+"""`esap.jobs`: searches, queries and stagings that outlive a call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from esap_jupyter.face.background import Verbs, gateway, run, verb
+from esap_jupyter.face.listing import Listing
+from esap_jupyter.face.progress import progress_bar
+from esap_jupyter.models import Job
+
+
+async def _listing() -> Listing[Job]:
+    return Listing(await (await gateway()).jobs.list(), nothing="There are no jobs.")
+
+
+class Jobs(Verbs):
+    """The person's jobs, with the phases of UWS 1.1; those of other processes too."""
+
+    @verb
+    async def list(self) -> Listing[Job]:
+        """List the last jobs, newest first."""
+        return await _listing()
+
+    @verb
+    async def get(self, job: str) -> Job:
+        """Return one job as it is now."""
+        return await (await gateway()).jobs.get(job)
+
+    @verb
+    async def wait(self, job: str) -> Job:
+        """Wait until a job has ended or is interrupted, showing its progress."""
+        return await _followed(job)
+
+    @verb
+    async def cancel(self, job: str) -> None:
+        """Ask for a job to stop, whichever process runs it."""
+        await (await gateway()).jobs.cancel(job)
+
+    @verb
+    async def resume(self, job: str) -> Job:
+        """Go on with a job that failed, was stopped or is interrupted; wait for its end."""
+        handle = await (await gateway()).jobs.resume(job)
+        return await _followed(handle.id)
+
+    @verb
+    async def delete(self, job: str) -> None:
+        """Forget a job; its files and tables stay."""
+        await (await gateway()).jobs.delete(job)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(run(_listing()))
+
+    def __repr__(self) -> str:
+        return repr(run(_listing()))
+
+    def _repr_html_(self) -> str:
+        return run(_listing())._repr_html_()
+
+
+async def _followed(job_id: str) -> Job:
+    jobs = (await gateway()).jobs
+    job = await jobs.get(job_id)
+    with progress_bar(job.title) as show:
+        async for job in jobs.watch(job_id):
+            show(job.progress)
+    return job

@@ -1,0 +1,54 @@
+"""A progress bar for whoever is there to see it: a terminal, or a notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from esap_jupyter.models import Progress
+
+
+def _someone_watches() -> bool:
+    return "ipykernel" in sys.modules or sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar while the context lasts; yields what is to be told the progress."""
+    if not _someone_watches():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[files]}"),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        task = bar.add_task(title, total=None, files="")
+
+        def show(progress: Progress) -> None:  # type: ignore[valid-type]
+            bar.update(
+                task,
+                completed=progress.done,
+                total=progress.total,
+                files=f"{progress.files_done}/{progress.files_total} files" if progress.files_total else "",
+            )
+
+        yield show

@@ -1,0 +1,88 @@
+"""Staged files as people see them, and following a staging to its end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from esap_jupyter.errors import TransferError
+from esap_jupyter.face.background import gateway
+from esap_jupyter.face.listing import Listing, format_bytes, show_as
+from esap_jupyter.face.progress import progress_bar
+from esap_jupyter.models import Job, Phase
+
+if TYPE_CHECKING:
+    from esap_jupyter.models import Progress
+
+
+class StagedFile(BaseModel):
+    """A file that was brought into the workspace; may be given to `open` and its like.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    item : str
+        Id of the item it belongs to.
+    size : int
+        Bytes.
+    verified : str
+        The checksum algorithm by which it was verified; empty if the service told no checksum.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    item: str
+    size: int
+    verified: str = ""
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+
+show_as(
+    StagedFile,
+    ("path", lambda f: str(f.path)),
+    ("size", lambda f: format_bytes(f.size)),
+    ("verified", lambda f: f.verified or "no checksum"),
+)
+
+
+async def follow_staging(job_id: str, on_progress: Callable[[Progress], None] | None) -> Listing[StagedFile]:
+    """Wait for a staging, showing its progress; being cancelled cancels the job.
+
+    Raises
+    ------
+    EsapError
+        If it did not bring every file.
+    """
+    jobs = (await gateway()).jobs
+    shown: Any = contextlib.nullcontext(on_progress) if on_progress else progress_bar("Staging")
+    try:
+        with shown as show:
+            async for job in jobs.watch(job_id):
+                show(job.progress)
+    except BaseException:
+        await jobs.cancel(job_id)
+        raise
+    if job.phase is not Phase.COMPLETED:
+        raise _failure(job)
+    return files_of(job)
+
+
+def files_of(job: Job) -> Listing[StagedFile]:
+    """List the files that a staging has brought so far."""
+    arrived: Any = job.results.get("files", [])
+    return Listing((StagedFile.model_validate(file) for file in arrived), nothing="No files.")
+
+
+def _failure(job: Job) -> TransferError:
+    return TransferError(
+        job.error_message or f"The staging was {job.phase.lower()}.",
+        hint=f"{job.error_hint} esap.jobs.resume({job.id!r}) fetches what is missing.".strip(),
+    )

@@ -1,0 +1,335 @@
+"""The verbs that take no object of their own: search, ask, resolve, stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+
+from esap_jupyter.errors import InputError
+from esap_jupyter.face.background import gateway
+from esap_jupyter.face.listing import Listing
+from esap_jupyter.face.staged import StagedFile, follow_staging
+from esap_jupyter.models import (
+    ColumnDescription,
+    Item,
+    Link,
+    Position,
+    Product,
+    Query,
+    RegisteredService,
+    ServiceReport,
+    ServiceStatus,
+    TableDescription,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from astropy.coordinates import SkyCoord
+    from astropy.units import Quantity
+
+    from esap_jupyter.models import Progress
+    from esap_jupyter.storage.tables import Table
+
+    Target = str | SkyCoord | Position
+    Angle = float | str | Quantity
+
+DEFAULT = "default"
+"""Stands for the configured row limit, since None means all of it."""
+
+_MOST_SHOWN_ROWS = 100
+
+
+async def services(*, check: bool = False) -> Listing[ServiceStatus]:
+    """List the services that are offered.
+
+    Parameters
+    ----------
+    check : bool
+        Ask each whether it answers.
+    """
+    return Listing(await (await gateway()).services(check=check), nothing="No services are configured.")
+
+
+async def find_services(
+    keywords: str | Iterable[str] = (),
+    *,
+    product: str = "",
+    waveband: str = "",
+    target: Target = "",
+    limit: int = 100,
+) -> Listing[RegisteredService]:
+    """Look in the registry for services (RegTAP 1.1).
+
+    Parameters
+    ----------
+    keywords : str or list of str
+        Words that title, description or subject must contain, all of them.
+    product : str
+        ``sources``, ``images``, ``spectra`` or ``observations``: only services that find these.
+    waveband : str
+        Of the IVOA messenger vocabulary: ``radio``, ``optical``, ``x-ray`` ...
+    target : str, SkyCoord or Position
+        Only services that say they cover it.
+    """
+    joined = await gateway()
+    words = keywords.split() if isinstance(keywords, str) else list(keywords)
+    position = await _position(target) if target else None
+    found = await joined.find_services(
+        words, product=product, waveband=waveband, position=position, limit=limit
+    )
+    return Listing(found, nothing="The registry knows no such service.")
+
+
+async def resolve(target: Target) -> Position:
+    """Find the position of a name, or read coordinates in any usual form.
+
+    Raises
+    ------
+    UnknownName
+        If no resolver knows the name.
+    InputError
+        If coordinates are out of range.
+    """
+    return await _position(target)
+
+
+async def search(
+    target: Target = "",
+    *,
+    radius: Angle = "6 arcmin",
+    services: str | Iterable[str] = (),
+    product: Product = "sources",
+    keyword: str = "",
+    row_limit: int | str | None = DEFAULT,
+    parameters: Mapping[str, Any] | None = None,
+    on_report: Callable[[ServiceReport], None] | None = None,
+) -> Table:
+    """Search several services side by side.
+
+    Parameters
+    ----------
+    target : str, SkyCoord or Position
+        A name, or coordinates in any usual form (ICRS unless they say otherwise).
+    radius : str, float or Quantity
+        Radius of the search: ``"6 arcmin"``; a bare number is in degrees.
+    services : str or list of str
+        Which to ask; by default the configured choice. See `services`.
+    product : str
+        ``sources``, ``images``, ``spectra``, ``observations`` or ``dids``.
+    keyword : str
+        Free text; for ``dids`` a pattern ``scope:name`` with the wildcard ``*``.
+    row_limit : int, optional
+        Rows wanted of each service; None means all of it.
+    parameters : dict
+        Further fields of the services' query forms.
+    on_report : callable
+        Told how each service fares, as it changes.
+
+    Returns
+    -------
+    Table
+        What was found. A service that failed is named in it, beside the others' rows.
+    """
+    joined = await gateway()
+    where = {} if isinstance(target, str) else {"position": await _position(target)}
+    query = _query(
+        services=_names(services),
+        product=product,
+        target=target if isinstance(target, str) else "",
+        radius=_degrees(radius),
+        keyword=keyword,
+        row_limit=joined.config.search.row_limit if row_limit == DEFAULT else row_limit,
+        parameters=dict(parameters or {}),
+        **where,
+    )
+    return await _followed(joined.search(query), on_report)
+
+
+async def adql(
+    adql: str,
+    service: str = "",
+    *,
+    row_limit: int | str | None = DEFAULT,
+    mode: Literal["auto", "sync", "async"] = "auto",
+    uploads: Mapping[str, Any] | None = None,
+    on_report: Callable[[ServiceReport], None] | None = None,
+) -> Table:
+    """Ask a TAP service in ADQL (IVOA ADQL 2.1, TAP 1.1).
+
+    Parameters
+    ----------
+    adql : str
+        The query.
+    service : str
+        Which to ask; by default the first configured one that answers ADQL.
+    row_limit : int, optional
+        Rows wanted (``MAXREC``); None means all of it.
+    mode : str
+        ``auto`` asks at once and goes on as an asynchronous job if that takes too long.
+    uploads : dict
+        Tables by name (`Table`, astropy, pandas or Arrow), to be used as ``TAP_UPLOAD.<name>``.
+
+    Raises
+    ------
+    QueryRejected
+        With the service's own message, and line and column where it gives them.
+    """
+    joined = await gateway()
+    limit = joined.config.search.row_limit if row_limit == DEFAULT else row_limit
+    tables = {name: _arrow(table) for name, table in (uploads or {}).items()}
+    asked = joined.adql(service, adql, row_limit=_checked_limit(limit), mode=mode, uploads=tables)
+    table = await _followed(asked, on_report)
+    asked.raise_failure()
+    return table
+
+
+async def tables(service: str) -> Listing[TableDescription]:
+    """List the tables of a TAP service."""
+    return Listing(await (await gateway()).tables_of(service), nothing=f"{service} has no tables.")
+
+
+async def columns(service: str, table: str) -> Listing[ColumnDescription]:
+    """List the columns of a table of a TAP service, with units, UCDs and descriptions."""
+    description = await (await gateway()).table_of(service, table)
+    return Listing(description.columns or (), nothing=f"{table} has no columns.")
+
+
+async def links(item: Item | str, service: str = "") -> Listing[Link]:
+    """Read the DataLink document of an item or at a URL (DataLink 1.1).
+
+    Parameters
+    ----------
+    item : Item or str
+        An item of kind ``datalink``, or a URL.
+    service : str
+        Whose URL it is; needed with a URL only.
+    """
+    if isinstance(item, Item):
+        if item.kind != "datalink":
+            raise InputError(f"{item.title or item.locator} has no DataLink document.", field="item")
+        item, service = item.locator, item.service
+    if not service:
+        raise InputError("Say which service the DataLink URL belongs to.", field="service")
+    return Listing(await (await gateway()).links(service, item), nothing="No links.")
+
+
+async def items(table: Table, rows: int | Iterable[int] | None = None, service: str = "") -> Listing[Item]:
+    """Make the items that rows of a table stand for; rows without data are left out.
+
+    Parameters
+    ----------
+    table : Table
+        What a search or ADQL query gave.
+    rows : int or list of int
+        Which rows, counted from 0; by default all of them.
+    service : str
+        Whose rows, if the table has those of several.
+    """
+    chosen = [rows] if isinstance(rows, int) else None if rows is None else list(rows)
+    found = await (await gateway()).items(table, chosen, service)
+    return Listing(found, nothing="These rows have no data to stage.")
+
+
+async def stage(
+    items: Item | Iterable[Item | str] | None = None,
+    *,
+    directory: str | Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Listing[StagedFile]:
+    """Bring items' files into the workspace: side by side, resumable, verified.
+
+    Parameters
+    ----------
+    items : Item, or list of Item or of basket ids
+        By default all of the basket.
+    directory : str or Path
+        Where, relative to the workspace.
+    on_progress : callable
+        Told how far it is; by default a progress bar is shown where there is a person to see it.
+
+    Returns
+    -------
+    list of StagedFile
+        With the path of each.
+
+    Raises
+    ------
+    EsapError
+        If a file could not be brought; the others are kept, and `esap.jobs.resume` fetches what is missing.
+    """
+    chosen = [items] if isinstance(items, Item) else None if items is None else list(items)
+    job = await (await gateway()).stage(chosen, directory=directory)
+    return await follow_staging(job.id, on_progress)
+
+
+async def _followed(asked: Any, on_report: Callable[[ServiceReport], None] | None) -> Table:
+    try:
+        async for report in asked:
+            if on_report:
+                on_report(report)
+        return await asked.done()  # type: ignore[no-any-return]
+    finally:
+        asked.cancel()
+
+
+async def _position(target: Target) -> Position:
+    if isinstance(target, Position):
+        return target
+    if isinstance(target, str):
+        return await (await gateway()).resolve(target)
+    icrs = target.icrs
+    if not icrs.isscalar:
+        raise InputError("One position at a time, please.", hint="Upload a list with `esap.adql`.")
+    return Position(ra=float(icrs.ra.deg) % 360, dec=float(icrs.dec.deg))
+
+
+def _degrees(radius: Angle) -> float:
+    if isinstance(radius, int | float):
+        return float(radius)
+    from astropy import units
+    from astropy.coordinates import Angle as AstropyAngle
+
+    try:
+        return float(AstropyAngle(radius).to_value(units.deg))
+    except (ValueError, TypeError, units.UnitsError) as error:
+        raise InputError(
+            f"{radius!r} is not an angle.",
+            hint='Write for example "6 arcmin" or 0.1 (degrees).',
+            field="radius",
+        ) from error
+
+
+def _names(services: str | Iterable[str]) -> tuple[str, ...]:
+    return (services,) if isinstance(services, str) and services else tuple(services)
+
+
+def _query(**fields: Any) -> Query:
+    try:
+        return Query(**fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{field}: {message}." if field else f"{message}.", field=field) from None
+
+
+def _checked_limit(limit: Any) -> int | None:
+    return _query(adql="-", row_limit=limit).row_limit
+
+
+def _arrow(table: Any) -> pa.Table:
+    """Whatever people keep tables in, as Arrow."""
+    import pyarrow as pa
+
+    if isinstance(table, pa.Table):
+        return table
+    if hasattr(table, "to_arrow"):  # ours, polars
+        return table.to_arrow()
+    if hasattr(table, "__arrow_c_stream__"):  # pandas, DuckDB and others, by the Arrow PyCapsule interface
+        return pa.table(table)
+    from esap_jupyter.formats.astropy_table import from_astropy
+
+    return from_astropy(table)
