@@ -52,8 +52,8 @@ def integration() -> bool:
 
 
 def notebooks() -> bool:
-    """The tutorials, executed on the demo."""
-    return _python("-m", "pytest", "tests/notebooks")
+    """The tutorials, executed on the demo; part of `integration` too."""
+    return _python("-m", "pytest", "tests/integration/notebooks")
 
 
 def lowest() -> bool:
@@ -74,6 +74,7 @@ def lowest() -> bool:
 
 
 SUITES = {suite.__name__: suite for suite in (lint, unit, integration, notebooks, lowest)}
+USUAL = ["lint", "unit", "integration"]
 
 
 def main(names: list[str]) -> int:
@@ -87,7 +88,7 @@ def main(names: list[str]) -> int:
         # Installing waits for the network, the first suites for the processor: side by side.
         installing = subprocess.Popen([sys.executable, "-m", "tests.services", "install"], cwd=ROOT)
     outcomes: dict[str, tuple[bool, float]] = {}
-    for name in names or [name for name in SUITES if name != "lowest" or CI]:
+    for name in names or [*USUAL, *(["lowest"] if CI else [])]:
         if name == "integration" and installing is not None and installing.wait() != 0:
             print("The services could not be installed; see above.", file=sys.stderr)
         start = time.monotonic()

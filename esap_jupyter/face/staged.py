@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from esap_jupyter.errors import TransferError
 from esap_jupyter.face.background import gateway
@@ -38,7 +38,7 @@ class StagedFile(BaseModel):
 
     path: Path
     item: str
-    size: int
+    size: int = Field(validation_alias="bytes")
     verified: str = ""
 
     def __fspath__(self) -> str:
