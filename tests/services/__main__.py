@@ -1,0 +1,70 @@
+"""Install, start and stop the services that the integration tests talk to.
+
+    python -m tests.services install|start|stop|status [dachs|rucio ...]
+
+``install`` needs root where Debian packages are missing; it sets both services up side by side, in about a
+minute, and leaves them stopped. ``start`` takes seconds. They live in ``.services`` or ``$ESAP_SERVICES``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.services.dachs import Dachs
+from tests.services.processes import ServiceFailed
+from tests.services.rucio_xrootd import RucioXRootD
+from tests.services.service import Service, install_packages
+
+SERVICES: dict[str, type[Service]] = {service.name: service for service in (Dachs, RucioXRootD)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("action", choices=("install", "start", "stop", "status"))
+    parser.add_argument("service", nargs="*", choices=[*SERVICES, []], help="default: all")
+    arguments = parser.parse_args()
+    chosen = [SERVICES[name]() for name in arguments.service or SERVICES]
+    try:
+        if arguments.action == "install":
+            missing = {package: None for service in chosen for package in service.missing_packages}
+            install_packages(list(missing), lambda line: print(line, flush=True))
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            for done in [pool.submit(ACTIONS[arguments.action], service) for service in chosen]:
+                done.result()
+    except ServiceFailed as failed:
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _status(service: Service) -> None:
+    if service.missing_packages:
+        state = f"not installed; missing packages: {' '.join(service.missing_packages)}"
+    elif not service.is_set_up:
+        state = "not set up"
+    elif not service.is_running:
+        state = f"stopped ({service.directory})"
+    else:
+        state = f"serving ({service.directory})"
+    _tell(service)(state)
+    for name, url in service.addresses().items() if service.is_set_up else ():
+        _tell(service)(f"  {name}: {url}")
+
+
+def _tell(service: Service) -> Callable[[str], None]:
+    return lambda line: print(f"{service.name}: {line}", flush=True)
+
+
+ACTIONS = {
+    "install": lambda service: service.install(_tell(service)),
+    "start": lambda service: service.start(_tell(service)),
+    "stop": lambda service: service.stop(_tell(service)),
+    "status": _status,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
