@@ -9,7 +9,7 @@ from esap_jupyter.models.datalake import (
     Rule,
 )
 from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
-from esap_jupyter.models.job import ENDED_PHASES, Job, Phase, Progress
+from esap_jupyter.models.job import ENDED_PHASES, FileProgress, Job, Phase, Progress
 from esap_jupyter.models.query import Position, Product, Query
 from esap_jupyter.models.service import (
     Capability,
@@ -28,6 +28,7 @@ __all__ = [
     "Capability",
     "ColumnDescription",
     "DIDName",
+    "FileProgress",
     "Item",
     "Job",
     "Link",

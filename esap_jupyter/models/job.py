@@ -25,6 +25,16 @@ class Phase(StrEnum):
 ENDED_PHASES = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED})
 
 
+class FileProgress(BaseModel):
+    """How far one file is; `total` is None while its size is not known. Bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    done: int
+    total: int | None = None
+
+
 class Progress(BaseModel):
     """How far a job is.
 
@@ -36,6 +46,8 @@ class Progress(BaseModel):
         For stagings.
     rate : float
         `unit` per second, over the last seconds.
+    active : tuple of FileProgress
+        For stagings: the files under way.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +58,7 @@ class Progress(BaseModel):
     files_done: int = 0
     files_total: int | None = None
     rate: float = 0.0
+    active: tuple[FileProgress, ...] = ()
     message: str = ""
 
 
