@@ -15,7 +15,8 @@ def read_secret(path: Path, what: str) -> str:
     """Read a password, key or token from a file that only its owner can read.
 
     The file belongs to the person and to nobody else (``chmod 600``), or to root and is not open to everyone,
-    as secrets mounted into containers are.
+    as secrets mounted into containers are. To root, whose containers hold other people's files, each private
+    file will do.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def _exposure(status: os.stat_result) -> str:
     """Say who else can touch the file, or nothing if nobody can."""
     if not stat.S_ISREG(status.st_mode):
         return "is no ordinary file"
-    if status.st_uid == os.geteuid():
+    if os.geteuid() in (status.st_uid, 0):
         return "can be read by others" if status.st_mode & 0o077 else ""
     if status.st_uid != 0:
         return "belongs to somebody else"

@@ -59,6 +59,15 @@ def test_a_mounted_secret_is_not_for_everyone_either(secret, monkeypatch, mode):
         read_secret(secret, "password")
 
 
+def test_root_in_a_container_may_use_anybodys_private_file(secret, monkeypatch):
+    monkeypatch.setattr(secret_files.os, "geteuid", lambda: 0)
+    owned_by(monkeypatch, 1001, 0o600)
+    assert read_secret(secret, "password") == "s3cret"
+    owned_by(monkeypatch, 1001, 0o640)
+    with pytest.raises(SignInNeeded, match="can be read by others"):
+        read_secret(secret, "password")
+
+
 def test_another_persons_file_is_refused(secret, monkeypatch):
     monkeypatch.setattr(secret_files.os, "geteuid", lambda: 1000)
     owned_by(monkeypatch, 1001, 0o600)
