@@ -148,6 +148,11 @@ class FaultServer:
         Seconds before ``slow`` answers.
     rows : int
         Rows of the table.
+
+    Attributes
+    ----------
+    documents : dict
+        Answers given as they are, (media type, text) by path.
     """
 
     def __init__(self, *, delay: float = 1.0, rows: int = 5) -> None:
@@ -155,6 +160,7 @@ class FaultServer:
         self.rows = rows
         self.complaint = "Column parallex does not exist (at char 7), (line:1, col:8)"
         self.elsewhere = ""
+        self.documents: dict[str, tuple[str, str]] = {}
         self.requests: list[Request] = []
         self.jobs: dict[str, _Job] = {}
         self.closing = threading.Event()
@@ -245,13 +251,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.owner.record(request)
         _, _, rest = parts.path.partition("/")
         fault, _, protocol = rest.partition("/")
+        dead = fault in {"hang", "html", "bomb"} or fault.isdigit()
         try:
-            if protocol.startswith("tap/async"):
+            if parts.path in self.owner.documents:
+                media_type, text = self.owner.documents[parts.path]
+                self._send(text, media_type)
+            elif protocol.startswith("tap/async"):
                 self._uws(fault, protocol.removeprefix("tap/async").strip("/"), request)
-            elif protocol == "tap/capabilities" and fault not in {"hang", "html", "bomb"}:
+            elif protocol == "tap/capabilities" and not dead:
                 document = _CAPABILITIES.format(base=self.owner.tap(fault), hard=self.owner.rows * 10)
                 self._send(document, "text/xml")
-            elif protocol.startswith("tap/tables") and fault not in {"hang", "html", "bomb", "404"}:
+            elif protocol.startswith("tap/tables") and not dead:
                 whole = query.get("detail") != "min"
                 self._send(_TABLES.format(columns=_COLUMNS if whole else ""), "text/xml")
             else:
