@@ -13,6 +13,7 @@ import ipaddress
 import os
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,14 @@ _HEADERS_FOR_ANYONE = frozenset(
         "want-digest",
     }
 )
+
+_PROXY_VARIABLES = tuple(
+    name
+    for scheme in ("http", "https", "all", "no")
+    for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+)
+
+_adapters_guard = threading.Lock()
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -174,7 +183,7 @@ class _Session(requests.Session):
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self._timeout
         kwargs["verify"] = True
-        kwargs["proxies"] = requests.utils.get_environ_proxies(url)
+        kwargs["proxies"] = dict(_proxies(_origin(url), tuple(map(os.environ.get, _PROXY_VARIABLES))))
         return super().send(request, **kwargs)
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
@@ -211,9 +220,20 @@ class _Adapter(HTTPAdapter):
         return host, {"ssl_context": self._context}
 
 
-@functools.lru_cache(maxsize=256)
 def _adapter(access: Access) -> _Adapter:
+    with _adapters_guard:  # threads that ask at the same time are to share one pool
+        return _made_adapter(access)
+
+
+@functools.lru_cache(maxsize=256)
+def _made_adapter(access: Access) -> _Adapter:
     return _Adapter(access)
+
+
+@functools.lru_cache(maxsize=256)
+def _proxies(origin: str, _environment: tuple[str | None, ...]) -> dict[str, str]:
+    """Which proxies stand before an origin; looked up anew only when the environment has changed."""
+    return requests.utils.get_environ_proxies(origin)
 
 
 def _tls_context(access: Access) -> ssl.SSLContext:

@@ -31,7 +31,7 @@ SILENCE_SECONDS = 60.0
 """A server that says nothing for so long has hung."""
 
 _WELL_GOING = 16_000_000  # an attempt that brought so many bytes does not count as a failed one
-_STOPPING_SECONDS = 0.8
+_STOPPING_SECONDS = 0.5
 _LOOK_AGAIN_SECONDS = 0.2
 
 

@@ -62,8 +62,8 @@ class Version:
 
     url: str
     size: int
-    etag: str = ""
-    last_modified: str = ""
+    etag: str
+    last_modified: str
 
     @property
     def validator(self) -> str:
@@ -97,8 +97,14 @@ class Part:
         """Say how many bytes an earlier attempt left, and of what; None if nothing can be made of them."""
         try:
             have = self.path.stat().st_size
-            version = Version(**json.loads(self.sidecar.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            noted = json.loads(self.sidecar.read_text(encoding="utf-8"))
+            version = Version(
+                url=str(noted["url"]),
+                size=int(noted["size"]),
+                etag=str(noted["etag"]),
+                last_modified=str(noted["last_modified"]),
+            )
+        except (OSError, ValueError, TypeError, KeyError):
             return None
         return (have, version) if 0 < have <= version.size else None
 
