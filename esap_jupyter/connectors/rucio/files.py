@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from esap_jupyter.connectors.rucio.answers import did_of
 from esap_jupyter.connectors.rucio.client import RucioClient
+from esap_jupyter.errors import BadAnswer
 from esap_jupyter.models import DID, DIDName, Item, Replica, SourceFile
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ PAGE = 500
 
 _DATASETS_AT_ONCE = 100
 _LONGEST_NAME = 200
+_PIECE_SECONDS = 0.5
 
 # What we can read, best first: Rucio's "davs" is HTTPS, and so on. Unless asked for, Rucio names one scheme
 # for each RSE only.
@@ -83,12 +85,17 @@ def _digest(text: str) -> str:
 
 
 def pieces(things: Iterable[T], size: int, *, first: int = 0) -> Iterator[list[T]]:
-    """Cut into pieces of so many, the first perhaps of another size."""
-    waiting = iter(things)
-    piece = list(islice(waiting, first or size))
-    while piece:
+    """Cut into pieces of so many, the first perhaps of another size; what comes slowly, in smaller ones."""
+    piece: list[T] = []
+    wanted = first or size
+    begun = time.monotonic()
+    for thing in things:
+        piece.append(thing)
+        if len(piece) >= wanted or time.monotonic() - begun > _PIECE_SECONDS:
+            yield piece
+            piece, wanted, begun = [], size, time.monotonic()
+    if piece:
         yield piece
-        piece = list(islice(waiting, size))
 
 
 def known_dids(client: RucioClient, names: Sequence[DIDName]) -> dict[DIDName, DID]:
@@ -124,16 +131,17 @@ def collection_files(client: RucioClient, item: Item, did: DID, paths: Paths) ->
 
 def _datasets(client: RucioClient, top: DID) -> Iterator[tuple[str, DID]]:
     """Walk down the containers to the datasets, each with the folder it goes into."""
-    waiting = [(safe_path(top.name), top)]
-    seen = set()
+    waiting = [(safe_path(top.name), top, frozenset[tuple[str, str]]())]
     while waiting:
-        folder, did = waiting.pop()
+        folder, did, above = waiting.pop()
         if did.type != "CONTAINER":
             yield folder, did
-        elif (folder, did.scope, did.name) not in seen and folder.count("/") < _LONGEST_NAME:
-            seen.add((folder, did.scope, did.name))
-            children = [did_of(row) for row in client.list_content(did.scope, did.name)]
-            waiting += [(safe_path(folder, child.name), child) for child in reversed(children)]
+            continue
+        if (did.scope, did.name) in above:
+            raise BadAnswer(f"The container {did} holds itself.", hint="Tell Rucio's operators.")
+        children = [did_of(row) for row in client.list_content(did.scope, did.name)]
+        within = above | {(did.scope, did.name)}
+        waiting += [(safe_path(folder, child.name), child, within) for child in reversed(children)]
 
 
 def _listed(item: Item, row: Mapping[str, Any], folder: str, paths: Paths) -> ListedFile | None:
