@@ -29,7 +29,7 @@ def add(table: str, rows: tuple[int, ...], service: str) -> None:
 
     items = esap.items(esap.table(table), rows or None, service)
     added = esap.basket.add(items)
-    tell(f"{len(added)} items added.")
+    tell(f"{added} items added.")
     show(esap.basket.items())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from esap_jupyter.cli.output import show
@@ -42,7 +44,7 @@ def scopes(service: str) -> None:
 )
 @click.option("--limit", type=click.IntRange(min=1), default=1000, show_default=True)
 @_service
-def dids(pattern: str, kind: str, filters: str, limit: int, service: str) -> None:
+def dids(pattern: str, kind: Any, filters: str, limit: int, service: str) -> None:
     """List DIDs; PATTERN is scope:name with the wildcard *."""
     import esap_jupyter as esap
 

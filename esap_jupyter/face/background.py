@@ -124,7 +124,7 @@ class verb(Generic[S, P, T]):  # noqa: N801 - a decorator
 
     def __get__(self, group: S, _: type[S]) -> Callable[P, T]:
         if group is None:
-            return self._method  # type: ignore[return-value]
+            return self._method
         return group._how(functools.wraps(self._method)(functools.partial(self._method, group)))  # type: ignore[no-any-return]  # noqa: SLF001
 
 

@@ -34,7 +34,7 @@ class DataLake(Verbs):
     @verb
     async def whoami(self, *, service: str = "") -> str:
         """Tell the account that Rucio takes the person for."""
-        return (await (await _lake(service)).whoami()).name
+        return str((await (await _lake(service)).whoami()).name)
 
     @verb
     async def scopes(self, *, service: str = "") -> list[str]:
@@ -117,21 +117,19 @@ class DataLake(Verbs):
         NotFound
             If Rucio does not know it.
         """
-        lake = await _lake(service)
-        known = await lake.did(did)
+        name = service or await _only_lake()
+        known = await (await _lake(name)).did(did)
         return Item(
-            service=lake.context.service,
+            service=name,
             kind="did",
             locator=str(known),
             title=str(known),
             size=known.bytes,
-            provenance=Provenance(
-                service=lake.context.service, identifier=str(known), retrieved_at=datetime.now(UTC)
-            ),
+            provenance=Provenance(service=name, identifier=str(known), retrieved_at=datetime.now(UTC)),
         )
 
 
-async def _lake(service: str) -> Any:
+async def _lake(service: str) -> DataLakeConnector:
     joined = await gateway()
     name = service or await _only_lake()
     connector = await asyncio.to_thread(joined.connector, name)

@@ -22,6 +22,7 @@ from esap_jupyter.models import (
     ServiceStatus,
     TableDescription,
 )
+from esap_jupyter.storage.state_history import PastQuery
 
 T = TypeVar("T")
 Column = tuple[str, Callable[[Any], str]]
@@ -148,6 +149,13 @@ _COLUMNS: dict[type, tuple[Column, ...]] = {
         ("copies", lambda r: str(r.copies)),
         ("state", lambda r: r.state),
         ("expires", lambda r: format_time(r.expires_at)),
+    ),
+    PastQuery: (
+        ("when", lambda q: format_time(q.at)),
+        ("query", lambda q: q.query.describe()),
+        ("services", lambda q: ", ".join(q.services)),
+        ("rows", lambda q: format_count(q.rows)),
+        ("table", lambda q: q.table_id),
     ),
     AccountUsage: (
         ("account", lambda u: u.account),

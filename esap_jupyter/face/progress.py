@@ -21,34 +21,23 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
     if not _someone_watches():
         yield lambda _: None
         return
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[files]}"),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.TextColumn("{task.fields[files]}"),
+        rich_progress.DownloadColumn(),
+        rich_progress.TransferSpeedColumn(),
+        rich_progress.TimeRemainingColumn(),
         console=Console(stderr=True),
     )
     with bar:
         task = bar.add_task(title, total=None, files="")
 
-        def show(progress: Progress) -> None:  # type: ignore[valid-type]
-            bar.update(
-                task,
-                completed=progress.done,
-                total=progress.total,
-                files=f"{progress.files_done}/{progress.files_total} files" if progress.files_total else "",
-            )
+        def show(progress: Progress) -> None:
+            files = f"{progress.files_done}/{progress.files_total} files" if progress.files_total else ""
+            bar.update(task, completed=progress.done, total=progress.total, files=files)
 
         yield show

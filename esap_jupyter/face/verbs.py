@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
-from esap_jupyter.errors import InputError
+from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.face.staged import StagedFile, follow_staging
 from esap_jupyter.models import (
+    Capability,
     ColumnDescription,
     Item,
     Link,
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.units import Quantity
 
+    from esap_jupyter.gateway import Gateway, PastQuery
     from esap_jupyter.models import Progress
     from esap_jupyter.storage.tables import Table
 
-    Target = str | SkyCoord | Position
-    Angle = float | str | Quantity
+    Target: TypeAlias = str | SkyCoord | Position
+    Angle: TypeAlias = float | str | Quantity
 
 DEFAULT = "default"
 """Stands for the configured row limit, since None means all of it."""
@@ -134,16 +137,15 @@ async def search(
         What was found. A service that failed is named in it, beside the others' rows.
     """
     joined = await gateway()
-    where = {} if isinstance(target, str) else {"position": await _position(target)}
     query = _query(
         services=_names(services),
         product=product,
         target=target if isinstance(target, str) else "",
+        position=None if isinstance(target, str) else await _position(target),
         radius=_degrees(radius),
         keyword=keyword,
         row_limit=joined.config.search.row_limit if row_limit == DEFAULT else row_limit,
         parameters=dict(parameters or {}),
-        **where,
     )
     return await _followed(joined.search(query), on_report)
 
@@ -180,10 +182,14 @@ async def adql(
     joined = await gateway()
     limit = joined.config.search.row_limit if row_limit == DEFAULT else row_limit
     tables = {name: _arrow(table) for name, table in (uploads or {}).items()}
-    asked = joined.adql(service, adql, row_limit=_checked_limit(limit), mode=mode, uploads=tables)
-    table = await _followed(asked, on_report)
-    asked.raise_failure()
-    return table
+    asked = joined.adql(
+        service or await _answering_adql(joined),
+        adql,
+        row_limit=_checked_limit(limit),
+        mode=mode,
+        uploads=tables,
+    )
+    return await _followed(asked, on_report)
 
 
 async def tables(service: str) -> Listing[TableDescription]:
@@ -210,10 +216,12 @@ async def links(item: Item | str, service: str = "") -> Listing[Link]:
     if isinstance(item, Item):
         if item.kind != "datalink":
             raise InputError(f"{item.title or item.locator} has no DataLink document.", field="item")
-        item, service = item.locator, item.service
+        service, url = item.service, item.locator
+    else:
+        url = item
     if not service:
         raise InputError("Say which service the DataLink URL belongs to.", field="service")
-    return Listing(await (await gateway()).links(service, item), nothing="No links.")
+    return Listing(await (await gateway()).links(service, url), nothing="No links.")
 
 
 async def items(table: Table, rows: int | Iterable[int] | None = None, service: str = "") -> Listing[Item]:
@@ -261,8 +269,27 @@ async def stage(
         If a file could not be brought; the others are kept, and `esap.jobs.resume` fetches what is missing.
     """
     chosen = [items] if isinstance(items, Item) else None if items is None else list(items)
-    job = await (await gateway()).stage(chosen, directory=directory)
+    job = await (await gateway()).stage(chosen, directory=None if directory is None else str(directory))
     return await follow_staging(job.id, on_progress)
+
+
+async def table(table_id: str) -> Table:
+    """Open a table of an earlier search or query, by its id."""
+    return await asyncio.to_thread((await gateway()).tables.open, table_id)
+
+
+async def history() -> Listing[PastQuery]:
+    """List the last queries, newest first."""
+    return Listing(await (await gateway()).history(), nothing="Nothing was asked yet.")
+
+
+async def _answering_adql(joined: Gateway) -> str:
+    """The first service of the configured choice, else of all, that answers ADQL."""
+    able = [status.name for status in await joined.services() if Capability.ADQL in status.capabilities]
+    preferred = [name for name in joined.config.search.services if name in able]
+    if not able:
+        raise NotOffered("No service answers ADQL.", hint="Add a TAP service to esap.toml.")
+    return (preferred or able)[0]
 
 
 async def _followed(asked: Any, on_report: Callable[[ServiceReport], None] | None) -> Table:
@@ -270,7 +297,7 @@ async def _followed(asked: Any, on_report: Callable[[ServiceReport], None] | Non
         async for report in asked:
             if on_report:
                 on_report(report)
-        return await asked.done()  # type: ignore[no-any-return]
+        return await asked.done()
     finally:
         asked.cancel()
 
