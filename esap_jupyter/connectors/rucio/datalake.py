@@ -272,12 +272,11 @@ class RucioDataLake(Connector):
             yield from verb(self._client(sign_in))
 
     def _client(self, sign_in: SignIn) -> RucioClient:
-        access = self.context.access
-        if sign_in is self._login and self.settings.auth_type == "x509":
+        certificate, key = None, None
+        if self.settings.auth_type == "x509" and not isinstance(sign_in, Anonymous):
             check_certificate(self.settings)
-            access = dataclasses.replace(
-                access, client_cert=self.settings.client_cert, client_key=self.settings.client_key
-            )
+            certificate, key = self.settings.client_cert, self.settings.client_key
+        access = dataclasses.replace(self.context.access, client_cert=certificate, client_key=key)
         return RucioClient(self.settings, access.session(self.context.calls.deadline), sign_in)
 
     @contextlib.contextmanager

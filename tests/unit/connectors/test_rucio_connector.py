@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import dataclasses
 import getpass
 import time
 from pathlib import Path
@@ -259,6 +260,15 @@ async def test_an_expired_certificate_says_so(certified, connect):
     person = {"client_cert": people["late"].certificate_file, "client_key": people["late"].key_file}
     with pytest.raises(SignInNeeded, match=r"refused the certificate: expired.*Renew it"):
         await connect(rucio.url, access=access, auth_type="x509", **person).whoami()
+
+
+async def test_a_rucio_that_knows_nobody_still_says_its_version(certified, connect):
+    rucio, access, _ = certified
+    rucio.answers["GET /ping"] = as_json({"version": "41.5.1"})
+    gone = Path("/nonexistent/cert.pem")
+    access = dataclasses.replace(access, client_cert=gone)  # as the gateway makes it
+    said = await connect(rucio.url, access=access, auth_type="x509", client_cert=gone).check()
+    assert said.startswith("Rucio 41.5.1; not signed in: ")
 
 
 async def test_a_key_with_a_passphrase_is_refused_not_asked_about(certified, connect, tmp_path):
