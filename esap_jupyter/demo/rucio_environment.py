@@ -26,9 +26,7 @@ class EnvironmentFailed(EsapError):
     retryable = True
 
 
-async def make_environment(
-    directory: Path, requirements: Sequence[str], tell: Callable[[str], None]
-) -> Path:
+async def make_environment(directory: Path, requirements: Sequence[str], tell: Callable[[str], None]) -> Path:
     """Make the environment, or find that it is there already.
 
     Parameters
@@ -60,9 +58,7 @@ async def make_environment(
     await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
     directory.parent.mkdir(parents=True, exist_ok=True)
     await _run(sys.executable, "-m", "venv", str(directory))
-    await _run(
-        str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements
-    )
+    await _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
     stamp.write_text(wanted, encoding="utf-8")
     tell(f"Installed Rucio {RUCIO_VERSION} in {time.monotonic() - started:.0f} s")
     return python

@@ -2,8 +2,8 @@
 
 RSEs ``XRD1`` and ``XRD2`` (WebDAV over HTTPS, third-party copy between them) and ``POSIX1`` (a directory).
 FTS3 is a stand-in that makes real third-party copies; the daemons of replication rules run in one process;
-tokens come from a small issuer. Accounts: ``root`` (userpass ddmlab/secret) and ``jdoe`` (userpass jdoe/secret,
-OIDC subject jdoe-sub, x509 CN=jdoe). Everything listens on loopback, or answers only there.
+tokens come from a small issuer. Accounts: ``root`` (userpass ddmlab/secret) and ``jdoe`` (userpass
+jdoe/secret, OIDC subject jdoe-sub, x509 CN=jdoe). Everything listens on loopback, or answers only there.
 
 For a benchmark against the official client (set up before by ``python -m tests.services install rucio``)::
 

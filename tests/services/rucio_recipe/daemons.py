@@ -7,6 +7,7 @@ import logging
 import signal
 import threading
 
+from rucio.daemons.abacus import account
 from rucio.daemons.common import HeartbeatHandler
 from rucio.daemons.conveyor.finisher import finisher
 from rucio.daemons.conveyor.poller import poller
@@ -22,13 +23,13 @@ signal.signal(signal.SIGTERM, lambda *_: stopped.set())
 logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
 
 
-def judge(daemon, **arguments):
+def once(daemon, **arguments):
     with HeartbeatHandler(executable=daemon.__name__, renewal_interval=-1) as heartbeat:
-        daemon.run_once(heartbeat_handler=heartbeat, activity=None, **arguments)
+        daemon.run_once(heartbeat_handler=heartbeat, **arguments)
 
 
 def transfers():
-    yield lambda: judge(evaluator, paused_dids={}, did_limit=100)
+    yield lambda: once(evaluator, activity=None, paused_dids={}, did_limit=100)
     yield lambda: submitter(
         once=True, partition_wait_time=0, transfertools=["fts3"], transfertype="single",
         filter_transfertool=None, bulk=1000, group_bulk=200,
@@ -37,14 +38,15 @@ def transfers():
     yield lambda: finisher(once=True, partition_wait_time=0)
 
 
-def repairs():
-    yield lambda: judge(repairer, paused_rules={}, delta=1)
-    yield lambda: judge(cleaner, paused_rules={})
+def now_and_then():
+    yield lambda: once(account, fill_history_table=False)
+    yield lambda: once(repairer, activity=None, paused_rules={}, delta=1)
+    yield lambda: once(cleaner, activity=None, paused_rules={})
 
 
 cycle = 0
 while not stopped.is_set():
-    for pass_ in [*transfers(), *(repairs() if cycle % RARELY == 0 else ())]:
+    for pass_ in [*transfers(), *(now_and_then() if cycle % RARELY == 0 else ())]:
         try:
             pass_()
         except Exception:
