@@ -133,16 +133,23 @@ def read_table(response: requests.Response) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.to_pylist()]
 
 
-def get_document(session: requests.Session, url: str, parameters: Mapping[str, str] | None = None) -> Element:
+def get_document(
+    session: requests.Session, url: str, *roots: str, parameters: Mapping[str, str] | None = None
+) -> Element:
     """Get a small XML document (VOSI, UWS, DALI examples).
 
     The standard library's ElementTree behind defusedxml rather than `pyvo.io.vosi`: entities stay off, an
     element it does not know makes no warning, and the 47,595 tables of VizieR take a fifth of the time.
 
+    Parameters
+    ----------
+    roots : str
+        Names that the root element may have; any if none is given.
+
     Raises
     ------
     BadAnswer
-        If it is not well-formed XML, declares entities, or is unreasonably large.
+        If it is not well-formed XML, declares entities, is unreasonably large or something else.
     ServiceError
         If it cannot be had.
     """
@@ -151,28 +158,24 @@ def get_document(session: requests.Session, url: str, parameters: Mapping[str, s
         body = body_of(response).read(_DOCUMENT_BYTES + 1)
     if len(body) > _DOCUMENT_BYTES:
         raise BadAnswer(f"{host_of(url)} sent a document larger than {_DOCUMENT_BYTES // 1_000_000} MB.")
-    return parse_document(body, url)
+    return parse_document(body, url, *roots)
 
 
-def parse_document(body: bytes, url: str) -> Element:
-    """Parse an XML document from `url`.
-
-    Raises
-    ------
-    BadAnswer
-        If it is not well-formed or declares entities.
-    """
+def parse_document(body: bytes, url: str, *roots: str) -> Element:
+    """Parse an XML document from `url`, as `get_document`."""
     try:
-        root = defusedxml.ElementTree.fromstring(body)
+        root = cast("Element", defusedxml.ElementTree.fromstring(body))
     except (ParseError, DefusedXmlException, ValueError) as error:
         if is_html(body):
-            raise BadAnswer(
-                f"{host_of(url)} answered with a web page instead of a document: {service_text(body)}",
-                hint="Check the service's URL in esap.toml.",
-            ) from None
+            raise _web_page(body, url) from None
         what = "XML that declares entities" if isinstance(error, DefusedXmlException) else "broken XML"
         raise BadAnswer(f"{host_of(url)} answered with {what}.") from error
-    return cast("Element", root)
+    name = root.tag.rpartition("}")[2]
+    if roots and name not in roots:
+        if is_html(body):
+            raise _web_page(body, url)
+        raise BadAnswer(f"{host_of(url)} answered with <{name}> instead of <{roots[0]}>.")
+    return root
 
 
 def raise_for_status(response: requests.Response) -> None:
@@ -243,6 +246,13 @@ class _Body(io.RawIOBase):
             ) from error
         buffer[: len(data)] = data
         return len(data)
+
+
+def _web_page(body: bytes, url: str) -> BadAnswer:
+    return BadAnswer(
+        f"{host_of(url)} answered with a web page instead of a document: {service_text(body)}",
+        hint="Check the service's URL in esap.toml.",
+    )
 
 
 def _message_of(body: bytes) -> str:

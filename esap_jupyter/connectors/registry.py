@@ -177,9 +177,14 @@ class RegistryConnector(Connector):
             with requesting(url), self._session().get(url, stream=True) as response:
                 raise_for_status(response)
                 body = body_of(response).read(_DOCUMENT_BYTES)
-            parse_document(body, url)  # refuses entities, which pyvo would expand
+            # Entities are refused here, before pyvo would expand them.
+            parse_document(body, url, "capabilities")
             self.context.cache.put(key, body, seconds=_DAY)
-        for capability in parse_capabilities(io.BytesIO(body)):
+        try:
+            capabilities = parse_capabilities(io.BytesIO(body))
+        except ValueError as error:
+            raise BadAnswer(f"{host_of(url)} sent capabilities that pyvo cannot read: {error}.") from error
+        for capability in capabilities:
             if isinstance(capability, TableAccess):
                 return capability
         raise BadAnswer(f"{host_of(url)} does not say in its capabilities that it is a TAP service.")

@@ -85,6 +85,11 @@ _CAPABILITIES = """<?xml version="1.0" encoding="UTF-8"?>
 </capability></vosi:capabilities>
 """
 
+_AVAILABILITY = """<?xml version="1.0" encoding="UTF-8"?>
+<vosi:availability xmlns:vosi="http://www.ivoa.net/xml/VOSIAvailability/v1.0">
+<vosi:available>true</vosi:available></vosi:availability>
+"""
+
 _TABLES = """<?xml version="1.0" encoding="UTF-8"?>
 <vosi:tableset xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0"
  xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
@@ -261,6 +266,8 @@ class _Handler(BaseHTTPRequestHandler):
             elif protocol == "tap/capabilities" and not dead:
                 document = _CAPABILITIES.format(base=self.owner.tap(fault), hard=self.owner.rows * 10)
                 self._send(document, "text/xml")
+            elif protocol == "tap/availability" and not dead:
+                self._send(_AVAILABILITY, "text/xml")
             elif protocol.startswith("tap/tables") and not dead:
                 whole = query.get("detail") != "min"
                 self._send(_TABLES.format(columns=_COLUMNS if whole else ""), "text/xml")

@@ -278,7 +278,8 @@ class VOConnector(Connector):
         return [link_of(row) for row in read_table(response)]
 
     def _check_tap(self) -> str:
-        with contextlib.suppress(NotFound):  # availability is optional since TAP 1.1, section 2
+        # Availability is optional since TAP 1.1, section 2; some services answer what they lack with a page.
+        with contextlib.suppress(NotFound, BadAnswer):
             self._metadata.availability()
         languages = self._metadata.read_limits().languages
         return f" ({', '.join(languages)})" if languages else ""

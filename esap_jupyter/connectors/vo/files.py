@@ -28,8 +28,8 @@ _DATALINK_FORMAT = "content=datalink"
 _ROLES: dict[str, tuple[str, str, str]] = {
     "url": ("access_url", "vox:image_accessreference", "access.reference"),
     "format": ("access_format", "vox:image_format", "access.format"),
-    "kilobytes": ("access_estsize", "", "access.size"),
-    "bytes": ("", "vox:image_filesize", ""),
+    "kilobytes": ("access_estsize", "", ""),
+    "bytes": ("", "vox:image_filesize", "access.size"),
     "did": ("obs_publisher_did", "", "curation.publisherdid"),
     "title": ("obs_title", "vox:image_title", "dataid.title"),
     "target": ("target_name", "", "target.name"),
@@ -235,10 +235,11 @@ def _described_datalink(row: Mapping[str, Any], schema: pa.Schema) -> str:
 
 def _size(values: Mapping[str, str]) -> int | None:
     try:
-        if values.get("bytes"):
-            return int(float(values["bytes"]))
+        # First ObsCore, whose utype is that of SSA but whose unit is not.
         if values.get("kilobytes"):
             return int(float(values["kilobytes"]) * 1000)
+        if values.get("bytes"):
+            return int(float(values["bytes"]))
     except (ValueError, OverflowError):
         return None
     return None

@@ -57,7 +57,7 @@ class TapMetadata:
 
     def read_limits(self) -> TapLimits:
         """Ask for the capabilities, not the cache."""
-        root = self._document("capabilities")
+        root = self._document("capabilities", "capabilities")
         for capability in root.iter():
             if capability.get("standardID", "").lower().startswith("ivo://ivoa.net/std/tap"):
                 hard = capability.find("{*}outputLimit/{*}hard")
@@ -78,7 +78,7 @@ class TapMetadata:
         ServiceFailed
             If it says that it is not.
         """
-        root = self._document("availability")
+        root = self._document("availability", "availability")
         if _text(root, "available").lower() == "false":
             note = _text(root, "note") or "it gives no reason"
             raise ServiceFailed(
@@ -112,9 +112,9 @@ class TapMetadata:
         self._context.cache.put(key, adapter.dump_json(value), seconds=_DAY)
         return value
 
-    def _document(self, resource: str, parameters: dict[str, str] | None = None) -> Element:
+    def _document(self, resource: str, *roots: str, parameters: dict[str, str] | None = None) -> Element:
         session = self._context.access.session(self._context.calls.deadline)
-        return get_document(session, f"{self._url}/{resource}", parameters)
+        return get_document(session, f"{self._url}/{resource}", *roots, parameters=parameters)
 
     def _query(self, adql: str) -> list[dict[str, object]]:
         session = self._context.access.session(self._context.calls.deadline)
@@ -122,7 +122,7 @@ class TapMetadata:
 
     def _read_tables(self) -> list[TableDescription]:
         try:
-            root = self._document("tables", {"detail": "min"})
+            root = self._document("tables", "tableset", parameters={"detail": "min"})
         except (NotFound, BadAnswer, ServiceFailed):
             return self._tables_of_schema()
         return list(_tables_in(root))
@@ -141,7 +141,7 @@ class TapMetadata:
     def _read_table(self, name: str) -> TableDescription:
         try:
             # The name is one segment of the path (VOSI 1.1, section 5.2), quotes and slashes included.
-            found = list(_tables_in(self._document(f"tables/{quote(name, safe='')}")))
+            found = list(_tables_in(self._document(f"tables/{quote(name, safe='')}", "table", "tableset")))
         except (NotFound, ServiceError):
             return self._table_of_schema(name)
         for table in found:

@@ -120,7 +120,7 @@ class RemoteJob:
             Seconds that the service may wait for the phase to change before it answers.
         """
         parameters = {"WAIT": str(int(wait))} if wait >= 1 else {}
-        root = get_document(self._access.session(self._deadline), self.url, parameters)
+        root = get_document(self._access.session(self._deadline), self.url, "job", parameters=parameters)
         phase = (root.findtext("{*}phase") or "").strip()
         if phase not in Phase.__members__:
             raise BadAnswer(
