@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import ClassVar
 from urllib.parse import quote
@@ -74,13 +73,15 @@ class SesameConnector(Connector):
         ServiceUnreachable
             If no resolver answers.
         """
-        name = " ".join(name.split())
+        return await self.context.calls.call(self._resolve, " ".join(name.split()))
+
+    def _resolve(self, name: str) -> Position:
         key = f"sesame {self.address} {name.lower()}"
         kept = self.context.cache.get(key)
         if kept is not None:
             return Position.model_validate_json(kept)
-        position = await self.context.calls.call(self._ask, name)
-        self.context.cache.put(key, json.dumps(position.model_dump()).encode(), seconds=_MONTH)
+        position = self._ask(name)
+        self.context.cache.put(key, position.model_dump_json().encode(), seconds=_MONTH)
         return position
 
     def _ask(self, name: str) -> Position:

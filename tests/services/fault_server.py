@@ -17,6 +17,7 @@ Every request is recorded, so that a test can assert, say, that a job was delete
 | ``traceback`` | an HTML page with a long Python traceback, status 500 |
 | ``overflow`` | all rows, and QUERY_STATUS=OVERFLOW whatever MAXREC was |
 | ``empty`` | no rows |
+| ``gzip`` | a proper answer, compressed |
 | ``401`` ... ``503`` | that status |
 | ``redirect-private`` | a redirect to ``http://127.0.0.2:9/`` |
 | ``redirect-other`` | a redirect to `FaultServer.elsewhere` |
@@ -32,6 +33,7 @@ Every request is recorded, so that a test can assert, say, that a job was delete
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import socket
 import threading
@@ -306,6 +308,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._redirect("http://127.0.0.2:9/")
         elif fault == "redirect-other":
             self._redirect(owner.elsewhere)
+        elif fault == "gzip":
+            body = gzip.compress(self._table(request).encode())
+            self._start(200, VOTABLE, len(body), encoding="gzip")
+            self.wfile.write(body)
         elif fault.isdigit():
             self._send("No.", "text/plain", int(fault))
         else:
@@ -386,8 +392,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._start(status, media_type, len(body))
         self.wfile.write(body)
 
-    def _start(self, status: int, media_type: str, length: int) -> None:
+    def _start(self, status: int, media_type: str, length: int, encoding: str = "") -> None:
         self.send_response(status)
+        if encoding:
+            self.send_header("Content-Encoding", encoding)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(length))
         self.end_headers()

@@ -113,6 +113,10 @@ class TapQueries:
             ) from error
         yield from read_rows(response, request.row_limit)
 
+    def _create_job(self, job: RemoteJob, request: AdqlRequest, limit: int, uploads: dict[str, bytes]) -> str:
+        seconds = self._context.calls.deadline
+        return job.create(self._query(request, limit, uploads, mode="async", seconds=seconds))
+
     async def _run_job(
         self, request: AdqlRequest, limit: int, uploads: dict[str, bytes]
     ) -> AsyncGenerator[pa.RecordBatch | Notice]:
@@ -120,8 +124,7 @@ class TapQueries:
         job = RemoteJob(self._context.access, calls.deadline, request.job_url)
         try:
             if not request.job_url:
-                query = self._query(request, limit, uploads, mode="async", seconds=calls.deadline)
-                _tell(request.on_job, await calls.call(job.create, query))
+                _tell(request.on_job, await calls.call(self._create_job, job, request, limit, uploads))
                 await calls.call(job.start)
             async with asyncio.timeout(self._settings.job_seconds):
                 summary = await self._wait(job, request.on_phase)

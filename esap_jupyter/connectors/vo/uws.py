@@ -92,8 +92,8 @@ class RemoteJob:
                 url = str(response.url)
         except NotFound as error:
             raise NotOffered(
-                f"{host_of(query.queryurl)} has no asynchronous queries, and this one takes too long.",
-                hint="Ask for less, or raise the service's `sync_seconds` in esap.toml.",
+                f"{host_of(query.queryurl)} has no asynchronous queries.",
+                hint="If the query takes too long, ask for less, or raise `sync_seconds` in esap.toml.",
             ) from error
         if url.rstrip("/") == query.queryurl.rstrip("/"):
             raise BadAnswer(f"{host_of(url)} did not say where the job is that it was asked to make.")
@@ -166,7 +166,9 @@ class RemoteJob:
         try:
             response = session.delete(self.url, allow_redirects=False)
             if response.status_code == requests.codes.method_not_allowed:
-                session.post(self.url, data={"ACTION": "DELETE"}, allow_redirects=False)
+                response = session.post(self.url, data={"ACTION": "DELETE"}, allow_redirects=False)
+            if response.status_code != requests.codes.not_found:
+                raise_for_status(response)
         except (requests.RequestException, EsapError) as error:
             logger.warning("The job %s could not be deleted: %s", self.url, type(error).__name__)
 

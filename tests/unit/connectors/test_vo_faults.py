@@ -97,12 +97,25 @@ async def test_a_service_that_hangs_is_given_up_at_the_deadline(server: FaultSer
     assert asyncio.get_running_loop().time() - started < 5
 
 
-async def test_the_place_of_an_error_in_the_query_is_told(server: FaultServer) -> None:
+@pytest.mark.parametrize(
+    ("complaint", "place"),
+    [
+        ("Field query: Expected FROM (at char 15), (line:1, col:16)", (1, 16)),
+        ("1 unresolved identifiers: parallex [l.1 c.8 - l.1 c.16]!", (1, 8)),
+        ('Encountered "FORM" at line 2, column 3.', (2, 3)),
+        ("No such table: cat.mian", (None, None)),
+    ],
+)
+async def test_the_place_of_an_error_in_the_query_is_told(
+    server: FaultServer, complaint: str, place: tuple[int | None, int | None]
+) -> None:
+    server.complaint = complaint
+
     with pytest.raises(QueryRejected) as caught:
         await gathered(connector(tap=server.tap("error")).adql(AdqlRequest("SELECT parallex FROM cat.main")))
 
-    assert (caught.value.line, caught.value.column) == (1, 8)
-    assert caught.value.message == server.complaint
+    assert (caught.value.line, caught.value.column) == place
+    assert caught.value.message == complaint
 
 
 async def test_rows_before_a_break_are_delivered_with_the_error(server: FaultServer) -> None:
@@ -141,6 +154,7 @@ async def test_a_redirect_to_another_origin_is_followed_only_where_it_is_named(s
         (5, "overflow", 5, "sent 5 rows and has more"),
         (None, "overflow", 5, "sent 5 rows and has more"),
         (3, "empty", 0, None),
+        (None, "gzip", 5, None),
     ],
 )
 @pytest.mark.parametrize("protocol", ["scs", "tap"])
