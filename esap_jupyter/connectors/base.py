@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, JsonValue, SecretStr
@@ -239,6 +240,22 @@ class HasFiles(Protocol):
 
     def files(self, items: Sequence[Item]) -> AsyncIterator[SourceFile]:
         """Stream the files of items, with their replicas in order of preference."""
+
+
+@runtime_checkable
+class DownloadsItself(Protocol):
+    """Brings files whose replicas are not HTTP, by a tool of its own."""
+
+    async def download(self, file: SourceFile, target: Path) -> None:
+        """Bring one file, verified, to `target`; cancelling stops it and leaves nothing behind.
+
+        Raises
+        ------
+        NoReplica
+            If nothing here reads its replicas; the hint says what to install.
+        TransferError
+            If it did not arrive as promised.
+        """
 
 
 @runtime_checkable

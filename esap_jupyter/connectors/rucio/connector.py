@@ -7,12 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from esap_jupyter.config import origin_of
 from esap_jupyter.connectors.base import Notice
+from esap_jupyter.connectors.rucio import copy_tools, listing
 from esap_jupyter.connectors.rucio import files as source_files
-from esap_jupyter.connectors.rucio import listing
 from esap_jupyter.connectors.rucio.datalake import RucioDataLake
 from esap_jupyter.connectors.rucio.listing import parse_did
 from esap_jupyter.connectors.rucio.settings import DIDForm
@@ -109,6 +110,33 @@ class RucioConnector(RucioDataLake):
                 async for file in self._with_replicas(listed):
                     yield file
         self.complain_of(unknown)
+
+    async def download(self, file: SourceFile, target: Path) -> None:
+        """Bring a file whose replicas are not HTTP, by ``xrdcp`` or ``gfal-copy``, verified.
+
+        Raises
+        ------
+        NoReplica
+            If the tool is not installed; the hint names it.
+        AddressRefused
+            If the configuration does not name the storage.
+        TransferError
+            If it did not arrive as promised.
+        """
+        await copy_tools.bring(
+            file, target, self.context.access.named_origins, await self._tool_credentials()
+        )
+
+    async def _tool_credentials(self) -> dict[str, str]:
+        """The person's credential, as the tools find it: in their environment."""
+        settings = self.settings
+        if settings.auth_type == "oidc":
+            return {"BEARER_TOKEN": await self.bearer()}
+        if settings.auth_type == "x509" and settings.client_key:
+            return {"X509_USER_CERT": str(settings.client_cert), "X509_USER_KEY": str(settings.client_key)}
+        if settings.auth_type == "x509":
+            return {"X509_USER_PROXY": str(settings.client_cert)}
+        return {}
 
     async def _with_replicas(self, listed: Sequence[source_files.ListedFile]) -> AsyncIterator[SourceFile]:
         """Ask for the next files' replicas while these are being downloaded."""
