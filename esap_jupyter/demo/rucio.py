@@ -19,7 +19,7 @@ import platformdirs
 
 from esap_jupyter.demo.data import DemoData
 from esap_jupyter.demo.rucio_directory import ARCHIVE, SCRIPTS, SITE, RucioDirectory
-from esap_jupyter.demo.rucio_environment import REQUIREMENTS, RUCIO_VERSION, make_environment
+from esap_jupyter.demo.rucio_environment import ENVIRONMENT, REQUIREMENTS, make_environment
 from esap_jupyter.errors import EsapError
 
 SERVICE = "demo-lake"
@@ -78,7 +78,7 @@ async def start_rucio(directory: Path, data: DemoData, tell: Callable[[str], Non
     EsapError
         If Rucio cannot be installed or does not serve; the hint names its log.
     """
-    environment = platformdirs.user_cache_path("esap") / f"rucio-{RUCIO_VERSION}"
+    environment = platformdirs.user_cache_path("esap") / ENVIRONMENT
     python = await make_environment(environment, REQUIREMENTS, tell)
     place = RucioDirectory(await asyncio.to_thread(directory.resolve), data)
     children: list[asyncio.subprocess.Process] = []

@@ -15,6 +15,7 @@ from esap_jupyter.demo.data import DemoData, DemoFile
 from esap_jupyter.demo.rucio_certificates import Certificate, make_certificates, write_private
 from esap_jupyter.demo.rucio_configuration import write_configuration
 from esap_jupyter.demo.rucio_environment import RUCIO_VERSION
+from esap_jupyter.errors import StateError
 
 ACCOUNT = "demo"
 ARCHIVE = "DEMO-ARCHIVE"
@@ -68,13 +69,20 @@ class RucioDirectory:
         ----------
         environment : Path
             The virtual environment of Rucio's server.
+
+        Raises
+        ------
+        StateError
+            If the directory holds something that is not the demo's.
         """
         noted = self._noted()
         empty = noted.get("fingerprint") != self._fingerprint()
         if empty:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            self._clear()
         for made in (self.directory, self.home, self.log):
             made.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if empty:
+            self._note.write_text("{}", encoding="utf-8")  # The directory is ours from now on.
         earlier = {} if empty else noted["ports"]
         for name in ("rucio", ARCHIVE, SITE):
             self.sockets[name] = _bind(earlier.get(name, 0))
@@ -169,6 +177,15 @@ class RucioDirectory:
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
         return noted
+
+    def _clear(self) -> None:
+        if self.directory.exists():
+            if any(self.directory.iterdir()) and not self._note.exists():
+                raise StateError(
+                    f"{self.directory} holds something else than the demo's Rucio.",
+                    hint="Name an empty directory.",
+                )
+            shutil.rmtree(self.directory)
 
     def _fingerprint(self) -> str:
         """Of what decides the database's content: the files, how they are registered, Rucio's version."""
