@@ -30,6 +30,9 @@ _LONGEST_PAUSE = 5.0
 _LONGEST_WAIT = 20.0
 _FAILED_POLLS = 5
 
+# What a service, or a proxy in front of it, answers when a synchronous query takes too long for it.
+_GIVEN_UP = frozenset({requests.codes.request_timeout, requests.codes.gateway_timeout})
+
 
 class _TooSlow(ServiceTimeout):
     """Nothing came within the seconds that a synchronous query has."""
@@ -102,15 +105,19 @@ class TapQueries:
         if request.mode == "auto":
             seconds = min(seconds, self._settings.sync_seconds)
         query = self._query(request, limit, uploads, mode="sync", seconds=seconds)
+        too_slow = _TooSlow(
+            f"{host_of(self._settings.tap)} did not answer within {seconds:g} s.",
+            hint="Ask for less, or use an asynchronous query.",
+        )
         try:
             response = send(query)
         except ServiceTimeout as error:
             if _never_connected(error):
                 raise
-            raise _TooSlow(
-                f"{host_of(self._settings.tap)} did not answer within {seconds:g} s.",
-                hint="Ask for less, or use an asynchronous query.",
-            ) from error
+            raise too_slow from error
+        if response.status_code in _GIVEN_UP:
+            response.close()
+            raise too_slow
         yield from read_rows(response, request.row_limit)
 
     def _create_job(self, job: RemoteJob, request: AdqlRequest, limit: int, uploads: dict[str, bytes]) -> str:
@@ -126,19 +133,20 @@ class TapQueries:
             if not request.job_url:
                 _tell(request.on_job, await calls.call(self._create_job, job, request, limit, uploads))
                 await calls.call(job.start)
-            async with asyncio.timeout(self._settings.job_seconds):
-                summary = await self._wait(job, request.on_phase)
+            try:
+                async with asyncio.timeout(self._settings.job_seconds):
+                    summary = await self._wait(job, request.on_phase)
+            except TimeoutError:
+                raise ServiceTimeout(
+                    f"{host_of(job.url)} did not finish the query within {self._settings.job_seconds:g} s.",
+                    hint="Ask for less, or raise the service's `job_seconds` in esap.toml.",
+                ) from None
             if summary.phase != Phase.COMPLETED:
                 raise await calls.call(job.failure, summary)
             result = calls.stream(job.read, summary.result_url, request.row_limit)
             async with aclosing(result) as parts:
                 async for part in parts:
                     yield part
-        except TimeoutError:
-            raise ServiceTimeout(
-                f"{host_of(job.url)} did not finish the query within {self._settings.job_seconds:g} s.",
-                hint="Ask for less, or raise the service's `job_seconds` in esap.toml.",
-            ) from None
         finally:
             job.give_up()
             if job.url:

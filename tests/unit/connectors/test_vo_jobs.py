@@ -46,6 +46,15 @@ async def test_what_takes_too_long_goes_on_as_a_job(server: FaultServer) -> None
     assert deleted(server)
 
 
+async def test_what_a_proxy_gives_up_goes_on_as_a_job(server: FaultServer) -> None:
+    request = AdqlRequest("SELECT * FROM cat.main", row_limit=None)
+
+    table, _ = await gathered(connector(server.tap("504"), sync_seconds=10).adql(request))
+
+    assert table.num_rows == server.rows
+    assert deleted(server)
+
+
 async def test_a_quick_query_makes_no_job(server: FaultServer) -> None:
     request = AdqlRequest("SELECT * FROM cat.main", row_limit=3)
 
