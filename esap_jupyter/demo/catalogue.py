@@ -262,12 +262,12 @@ def _evolved(rng: Generator, mass: Floats, age: Floats) -> tuple[Floats, Floats,
     colour = np.interp(np.log(mass), np.log(table[:, 0]), table[:, 2])
     teff = np.interp(np.log(mass), np.log(table[:, 0]), table[:, 3])
     # Half of the stars have a companion that adds some light.
-    absolute_g -= rng.uniform(0, 0.6, mass.size) * (rng.uniform(0, 1, mass.size) < 0.5)  # noqa: PLR2004
+    absolute_g -= rng.uniform(0, 0.6, mass.size) * (rng.uniform(0, 1, mass.size) < 0.5)
     absolute_g += rng.normal(0, 0.15, mass.size)
     colour += rng.normal(0, 0.04, mass.size)
 
     giant = (age > lifetime) & (age <= 1.12 * lifetime)
-    clump = rng.uniform(0, 1, mass.size) < 0.6  # noqa: PLR2004
+    clump = rng.uniform(0, 1, mass.size) < 0.6
     climb = 3.2 - rng.exponential(1.6, mass.size)  # M_G along the giant branch
     absolute_g = np.where(giant, np.where(clump, rng.normal(0.5, 0.15, mass.size), climb), absolute_g)
     branch_colour = 1.0 + 0.12 * np.maximum(3.2 - absolute_g, 0) ** 1.2
@@ -297,7 +297,7 @@ def _cluster_members(rng: Generator, target: MessierObject) -> dict[str, NDArray
     mass = _masses(rng, 60_000 if globular else 3_000)
     age = np.full(mass.size, 12.0 if globular else 0.12)
     if globular:
-        mass = mass[(mass > 0.8) & (mass < 0.97)]  # noqa: PLR2004  # what is bright enough to be seen
+        mass = mass[(mass > 0.8) & (mass < 0.97)]  # what is bright enough to be seen
         age = np.full(mass.size, 12.0)
     absolute_g, colour, teff = _evolved(rng, mass, age)
     distance = np.full(mass.size, target.distance * 1000)
@@ -356,7 +356,7 @@ def _observed(
         "teff": stars.teff.astype(np.float32),
         "distance": stars.distance,
         "population": POPULATIONS[stars.population].astype(object),
-        "variable": rng.uniform(0, 1, count) < 0.03,  # noqa: PLR2004
+        "variable": rng.uniform(0, 1, count) < 0.03,
         "n_obs": rng.integers(150, 600, count, dtype=np.int32),
     }
 
@@ -392,5 +392,13 @@ def _as_table(columns: dict[str, NDArray[np.generic]]) -> pa.Table:
         [f"ESAP J{ra:09.5f}{dec:+09.5f}" for ra, dec in zip(columns["ra"], columns["dec"], strict=True)],
         dtype=object,
     )
-    fields = {name: pa.array(columns[name]) for name in COLUMNS}
-    return pa.table(fields)
+    described = [
+        pa.field(
+            name,
+            pa.array(columns[name]).type,
+            metadata={key: value for key, value in (("unit", meaning.unit), ("ucd", meaning.ucd)) if value}
+            | {"description": meaning.description},
+        )
+        for name, meaning in COLUMNS.items()
+    ]
+    return pa.table([columns[name] for name in COLUMNS], schema=pa.schema(described))

@@ -50,8 +50,8 @@ def _chosen(target: MessierObject, sources: pa.Table) -> list[dict[str, Any]]:
     """Stars of different temperature; of a cluster, its members."""
     ra, dec = (sources[name].to_numpy() for name in ("ra", "dec"))
     across = ((ra - target.ra + 180) % 360 - 180) * np.cos(np.radians(target.dec))
-    near = np.hypot(across, dec - target.dec) < 0.4  # noqa: PLR2004
-    bright = sources["phot_g_mean_mag"].to_numpy() < 15.5  # noqa: PLR2004
+    near = np.hypot(across, dec - target.dec) < 0.4
+    bright = sources["phot_g_mean_mag"].to_numpy() < 15.5
     population = sources["population"].to_numpy(zero_copy_only=False)
     members = population == target.name
     found = np.flatnonzero(near & bright & (members if members.any() else True))
