@@ -286,17 +286,16 @@ def _config_error(
     sources: tuple[tuple[Path, str], ...], path: tuple[str | int, ...], message: str
 ) -> ConfigError:
     keys = [str(part) for part in path if isinstance(part, str)]
-    for file, text in reversed(sources):
-        line = _line_of(text, keys)
-        if line:
-            return ConfigError(
-                f"{file}, line {line}: {'.'.join(keys)}: {message}.", hint="Correct that line."
-            )
+    # The last file that sets the value itself, else the last that opens its table.
+    found = [(*_line_of(text, keys), file) for file, text in sources]
+    depth, line, file = max(reversed(found), key=lambda place: place[0], default=(0, 0, None))
+    if depth:
+        return ConfigError(f"{file}, line {line}: {'.'.join(keys)}: {message}.", hint="Correct that line.")
     return ConfigError(f"{'.'.join(keys)}: {message}.", hint="Set it in esap.toml.")
 
 
-def _line_of(text: str, keys: list[str]) -> int:
-    """Find the 1-based line that sets the value at `keys`, or opens its table; 0 if none does."""
+def _line_of(text: str, keys: list[str]) -> tuple[int, int]:
+    """Find what comes nearest to setting the value at `keys`: how many keys deep, and on which line."""
     table: list[str] = []
     best = (0, 0)
     for number, line in enumerate(text.splitlines(), start=1):
@@ -311,7 +310,7 @@ def _line_of(text: str, keys: list[str]) -> int:
             continue
         if keys[: len(here)] == here and len(here) > best[0]:
             best = (len(here), number)
-    return best[1]
+    return best
 
 
 def _split_key(key: str) -> list[str]:
