@@ -25,12 +25,15 @@ class Place:
     ----------
     present : bool
         The file is there, as it arrived.
+    size : int
+        Then: its bytes.
     verified : str
-        Then: the checksum algorithm that confirmed its bytes.
+        Then: the checksum algorithm that confirmed them.
     """
 
     path: Path
     present: bool = False
+    size: int = 0
     verified: str = ""
 
 
@@ -91,7 +94,9 @@ def _place_at(connection: sqlite3.Connection, file: SourceFile, path: Path) -> P
     if not look or not row["arrived"]:
         return Place(path)
     # What the person has changed since is theirs now.
-    return Place(path, present=True, verified=row["verified"]) if look == row["arrived"] else None
+    if look != row["arrived"]:
+        return None
+    return Place(path, present=True, size=int(look.split()[0]), verified=row["verified"])
 
 
 def _look(path: Path) -> str:

@@ -1,0 +1,369 @@
+"""What ESAP can do, whoever asks: panels, notebooks, scripts and the command line all call this.
+
+The gateway is asynchronous and one per process. It keeps what must survive in the person's data directory,
+so that every process of a person sees the same basket and the same jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from esap_jupyter.config import Config, load_config
+from esap_jupyter.connectors.base import AnswersADQL, Connector, HasDataLink
+from esap_jupyter.errors import EsapError, InputError, NotOffered
+from esap_jupyter.gateway import names, picking, queries, staging
+from esap_jupyter.gateway.basket import Basket
+from esap_jupyter.gateway.discovery import AdqlMode, AdqlOptions, Discovery, Search
+from esap_jupyter.gateway.jobs import JobHandle, Jobs, error_of
+from esap_jupyter.gateway.services import Services
+from esap_jupyter.models import (
+    Capability,
+    Item,
+    Link,
+    Position,
+    Query,
+    RegisteredService,
+    ServiceStatus,
+    TableDescription,
+)
+from esap_jupyter.models.query import DEFAULT_ROW_LIMIT
+from esap_jupyter.storage.cache import DiskCache
+from esap_jupyter.storage.state import State
+from esap_jupyter.storage.state_history import HistoryRows, PastQuery
+from esap_jupyter.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from esap_jupyter.storage.tables import Table, TableStore
+
+__all__ = ["Basket", "Gateway", "JobHandle", "Jobs", "PastQuery", "Search", "error_of"]
+
+
+class Gateway:
+    """Joins the services for whoever asks. One per process, used inside one event loop.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Default: what `load_config` reads.
+    workspace : Path, optional
+        The person's own directory, instead of the configured one.
+
+    Attributes
+    ----------
+    config : Config
+        The merged configuration.
+    workspace : Workspace
+        Where stagings put their files.
+    basket : Basket
+        The items the person has gathered.
+    jobs : Jobs
+        All work that outlives a request.
+    """
+
+    def __init__(self, config: Config | None = None, *, workspace: Path | None = None) -> None:
+        self.config = load_config() if config is None else config
+        self.workspace = Workspace(workspace or self.config.storage.workspace_path())
+        state = State(self.config.storage.state_path() / "state.sqlite")
+        self.basket = Basket(state)
+        self.jobs = Jobs(state)
+        self._history = HistoryRows(state)
+        self._services = Services(self.config, DiskCache(self.config.storage.cache_path() / "services"))
+        self._discovery = Discovery(
+            self._services,
+            default_services=self.config.search.services,
+            tables=lambda: self.tables,
+            resolve=self.resolve,
+            history=self._history,
+        )
+        stagings = staging.Staging(
+            self._services, self.workspace, state, keep_free=self.config.staging.keep_free
+        )
+        self.jobs.runners[staging.KIND] = stagings.run
+        self.jobs.runners[queries.KIND] = functools.partial(queries.run, self._discovery, self.jobs)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop what runs here: searches are cancelled, stagings stay as interrupted and can be resumed."""
+        await self._discovery.close()
+        await self.jobs.close()
+
+    @functools.cached_property
+    def tables(self) -> TableStore:
+        """The tables on disk."""
+        from esap_jupyter.storage.tables import TableStore
+
+        storage = self.config.storage
+        return TableStore(storage.cache_path() / "tables", storage.cache_limit)
+
+    # Services
+
+    def connector(self, name: str) -> Connector:
+        """Return the connector of a service, made when first asked for.
+
+        Making one imports the libraries that it stands on, which may take a second: inside an event loop
+        prefer `asyncio.to_thread(gateway.connector, name)`.
+
+        Raises
+        ------
+        UnknownName
+            If no enabled service has this name.
+        ConfigError
+            If its connector does not exist or cannot be loaded, or its settings do not fit.
+        """
+        return self._services.connector(name)
+
+    async def services(self, *, check: bool = False) -> list[ServiceStatus]:
+        """List the services.
+
+        Parameters
+        ----------
+        check : bool
+            Ask each, side by side, whether it answers; one that does not is a row with `detail` and `hint`.
+        """
+        return await self._services.statuses(check=check)
+
+    async def find_services(
+        self,
+        keywords: Sequence[str] = (),
+        *,
+        product: str = "",
+        waveband: str = "",
+        position: Position | None = None,
+        limit: int = 100,
+    ) -> list[RegisteredService]:
+        """Look in the registries (RegTAP 1.1) for services that match all that is given.
+
+        Raises
+        ------
+        NotOffered
+            If no registry is configured.
+        ServiceError
+            If none of them answers.
+        """
+        failed: EsapError | None = None
+        async for name, registry in self._services.all_able(Capability.REGISTRY):
+            try:
+                found: list[RegisteredService] = await registry.find(
+                    keywords, product=product, waveband=waveband, position=position, limit=limit
+                )
+            except EsapError as error:
+                failed = failed or error.at(name)
+            else:
+                return found
+        if failed is not None:
+            raise failed
+        raise NotOffered("No registry is configured.", hint="Add a service of the connector `registry`.")
+
+    async def tables_of(self, service: str) -> list[TableDescription]:
+        """List a service's tables, without columns where the service can leave them out.
+
+        Raises
+        ------
+        NotOffered
+            If the service does not answer ADQL.
+        """
+        connector: AnswersADQL = await self._services.able(service, Capability.ADQL)
+        return await connector.tables()
+
+    async def table_of(self, service: str, name: str) -> TableDescription:
+        """Describe one table of a service with its columns.
+
+        Raises
+        ------
+        NotFound
+            If the service has no such table.
+        NotOffered
+            If the service does not answer ADQL.
+        """
+        connector: AnswersADQL = await self._services.able(service, Capability.ADQL)
+        return await connector.table(name)
+
+    async def examples(self, service: str) -> list[tuple[str, str]]:
+        """List a service's own example queries, (title, ADQL).
+
+        Raises
+        ------
+        NotOffered
+            If the service does not answer ADQL.
+        """
+        connector: AnswersADQL = await self._services.able(service, Capability.ADQL)
+        return await connector.examples()
+
+    # Finding
+
+    async def resolve(self, text: str) -> Position:
+        """Turn what a person typed, coordinates in any usual form or a name, into a place on the sky.
+
+        Raises
+        ------
+        InputError
+            If it is empty, or coordinates that are no place on the sky.
+        UnknownName
+            If no resolver knows the name.
+        ServiceError
+            If no resolver answers.
+        NotOffered
+            If it is a name and no resolver is configured.
+        """
+        return await names.resolve(text, self._services)
+
+    def search(self, query: Query) -> Search:
+        """Ask services side by side; returns at once, inside a running event loop.
+
+        The target is resolved once, first. Each service must answer within its deadline ("all of it",
+        without a row limit, may take as long as rows keep coming). One that fails is a report beside the
+        others' rows.
+
+        Parameters
+        ----------
+        query : Query
+            Its services, else those of the configuration, else all that offer the product are asked.
+
+        Raises
+        ------
+        UnknownName
+            If the query names a service that does not exist.
+        """
+        return self._discovery.search(query, self._adql_options())
+
+    def adql(
+        self,
+        service: str,
+        adql: str,
+        *,
+        row_limit: int | None = DEFAULT_ROW_LIMIT,
+        mode: AdqlMode = "auto",
+        uploads: Mapping[str, pa.Table] | None = None,
+    ) -> Search:
+        """Send ADQL to one service (TAP 1.1); returns at once, inside a running event loop.
+
+        As soon as the service makes an asynchronous (UWS) job of it, there is a job of kind ``query`` here
+        too: its id is in `Search.jobs`, and if this process dies, another can resume it.
+
+        Parameters
+        ----------
+        row_limit : int, optional
+            Rows wanted at most; None means all of it.
+        mode : str
+            ``sync``, ``async``, or ``auto``: synchronously first.
+        uploads : mapping of str to Table
+            Tables by name, for ``TAP_UPLOAD.<name>``.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such service.
+        InputError
+            If there is no ADQL.
+        """
+        if not adql.strip():
+            raise InputError("There is no ADQL.", hint="Write a query: SELECT ... FROM ...", field="adql")
+        query = Query(services=(service,), adql=adql, row_limit=row_limit)
+        return self._discovery.search(query, self._adql_options(mode, uploads))
+
+    async def history(self, limit: int = 100) -> list[PastQuery]:
+        """What was asked, newest first."""
+        return await asyncio.to_thread(self._history.list, limit)
+
+    async def clear_history(self) -> None:
+        """Forget what was asked."""
+        await asyncio.to_thread(self._history.clear)
+
+    async def links(self, service: str, locator: str) -> list[Link]:
+        """Read the DataLink document at a URL (DataLink 1.1).
+
+        Raises
+        ------
+        NotOffered
+            If the service has no DataLink.
+        """
+        connector: HasDataLink = await self._services.able(service, Capability.DATALINK)
+        return await connector.links(locator)
+
+    async def items(self, table: Table, rows: Sequence[int] | None = None, service: str = "") -> list[Item]:
+        """Make the items that rows of a table stand for; rows without data are left out.
+
+        Parameters
+        ----------
+        table : Table
+            What a search or query gave.
+        rows : sequence of int, optional
+            Which of the service's rows, counted from 0; default: all.
+        service : str
+            Whose rows; needed with `rows` if the table has those of several.
+
+        Raises
+        ------
+        InputError
+            If it is not clear whose rows are meant, or there is no such row.
+        NotFound
+            If the table has no rows of this service.
+        """
+        return await picking.items(self._services, table, rows, service)
+
+    # Staging
+
+    async def stage(
+        self,
+        items: Iterable[Item | str] | None = None,
+        *,
+        directory: str | None = None,
+        files_at_once: int | None = None,
+    ) -> JobHandle:
+        """Bring items' files into the workspace, as a job that starts at once.
+
+        Parameters
+        ----------
+        items : iterable of Item or str, optional
+            Items, or ids of items in the basket; default: the whole basket.
+        directory : str, optional
+            Where, relative to the workspace; default: that of the configuration.
+        files_at_once : int, optional
+            Files transferred side by side.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to stage.
+        NotFound
+            If an id is not in the basket.
+        OutsideWorkspace
+            If the directory leaves the workspace.
+        """
+        directory = self.config.staging.directory if directory is None else directory
+        self.workspace.resolve(directory)
+        wanted = await self._wanted(items)
+        if not wanted:
+            raise InputError("There is nothing to stage.", hint="Put items in the basket.", field="items")
+        parameters = staging.parameters_of(
+            wanted, directory, files_at_once or self.config.staging.files_at_once
+        )
+        return await self.jobs.submit(staging.KIND, staging.title_of(wanted), parameters)
+
+    async def _wanted(self, items: Iterable[Item | str] | None) -> list[Item]:
+        if items is None:
+            return await self.basket.list()
+        given = list(items)
+        ids = [item for item in given if isinstance(item, str)]
+        picked = {item.id: item for item in await self.basket.pick(ids)}
+        wanted = [picked[item] if isinstance(item, str) else item for item in given]
+        return list({item.id: item for item in wanted}.values())
+
+    def _adql_options(
+        self, mode: AdqlMode = "auto", uploads: Mapping[str, pa.Table] | None = None
+    ) -> AdqlOptions:
+        def remote(service: str, search: Search) -> queries.RemoteQuery:
+            return queries.RemoteQuery(service, search, self.jobs)
+
+        return AdqlOptions(mode, uploads or {}, remote)

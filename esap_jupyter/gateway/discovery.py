@@ -1,0 +1,384 @@
+"""Asks services side by side, streams what arrives into a table, and tells how each one fares."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from esap_jupyter.connectors.base import AdqlRequest, AnswersADQL, Notice, Searches
+from esap_jupyter.errors import Cancelled, EsapError, NotOffered, StateError
+from esap_jupyter.gateway.services import Services, explained
+from esap_jupyter.models import Capability, Position, Query, ServiceReport
+from esap_jupyter.models.service import ServiceState
+from esap_jupyter.storage.state_history import HistoryRows, PastQuery
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from esap_jupyter.gateway.queries import RemoteQuery
+    from esap_jupyter.storage.tables import Table, TableStore, TableWriter
+
+    Parts = AsyncGenerator[pa.RecordBatch | Notice]
+
+log = logging.getLogger(__name__)
+
+AdqlMode = Literal["auto", "sync", "async"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdqlOptions:
+    """How ADQL is sent, see `AdqlRequest`; `remote` keeps track of the service's UWS job."""
+
+    mode: AdqlMode = "auto"
+    uploads: Mapping[str, pa.Table] = field(default_factory=dict)
+    remote: Callable[[str, Search], RemoteQuery] | None = None
+
+
+class Discovery:
+    """Starts searches.
+
+    Parameters
+    ----------
+    services : Services
+        Whom to ask.
+    default_services : tuple of str
+        Whom to ask when the query names none; if that is empty too, all that can answer.
+    tables : callable
+        Returns the table store, which is made late because it imports much.
+    resolve : callable
+        Turns a target into a position.
+    history : HistoryRows
+        Remembers what was asked.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        default_services: tuple[str, ...],
+        tables: Callable[[], TableStore],
+        resolve: Callable[[str], Awaitable[Position]],
+        history: HistoryRows,
+    ) -> None:
+        self.services = services
+        self.default_services = default_services
+        self.resolve = resolve
+        self.history = history
+        self._tables = tables
+        self._searches: set[Search] = set()
+
+    def search(self, query: Query, options: AdqlOptions = AdqlOptions()) -> Search:
+        """Ask; returns at once.
+
+        Raises
+        ------
+        UnknownName
+            If the query names a service that does not exist.
+        """
+        for name in query.services or self.default_services:
+            self.services.deadline(name)
+        search = Search(query, options, self._tables().create(query, query.describe()), self)
+        self._searches.add(search)
+        return search
+
+    def ended(self, search: Search) -> None:
+        """Forget a search that has ended."""
+        self._searches.discard(search)
+
+    async def close(self) -> None:
+        """Cancel what still runs."""
+        for search in list(self._searches):
+            search.cancel()
+            await search.finished()
+
+
+class Search:
+    """A query on its way: a table that grows, and a report for each service.
+
+    Iterating over it asynchronously gives each `ServiceReport` as it changes, until all services have ended.
+
+    Attributes
+    ----------
+    query : Query
+        What was asked.
+    table : Table
+        What has arrived; it can be read while it grows.
+    reports : dict
+        By service, how it fares.
+    errors : dict
+        By service, the error for which it failed.
+    jobs : dict
+        By service, the id of the job that follows its asynchronous query.
+    """
+
+    def __init__(self, query: Query, options: AdqlOptions, writer: TableWriter, discovery: Discovery) -> None:
+        self.query = query
+        self.options = options
+        self.reports: dict[str, ServiceReport] = {}
+        self.errors: dict[str, EsapError] = {}
+        self.jobs: dict[str, str] = {}
+        self._writer = writer
+        self._discovery = discovery
+        self._services = discovery.services
+        self._capability = Capability.ADQL if query.adql else Capability(query.product)
+        self._begun = time.monotonic()
+        self._at = datetime.now(UTC)
+        self._error: EsapError | None = None
+        self._asking = True
+        self._news = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name=f"esap search {self.table.id}")
+
+    @property
+    def table(self) -> Table:
+        """What has arrived."""
+        return self._writer.table
+
+    async def done(self) -> Table:
+        """Wait until every service has ended, and return the table.
+
+        One of several services that failed is in `reports`; it does not make this fail.
+
+        Raises
+        ------
+        UnknownName, InputError, ServiceError
+            If the target could not be resolved.
+        NotOffered
+            If there is no service to ask.
+        EsapError
+            If only one service was asked, and it failed before any row arrived.
+        """
+        await self.finished()
+        error = self._error or self._task.exception() or self._only_error()
+        if error is not None:
+            raise error
+        return self.table
+
+    def _only_error(self) -> EsapError | None:
+        if len(self.reports) != 1 or any(report.rows for report in self.reports.values()):
+            return None
+        return next(iter(self.errors.values()), None)
+
+    async def finished(self) -> None:
+        """Wait until it has ended, however it did."""
+        await asyncio.wait([self._task])
+
+    def cancel(self) -> None:
+        """Stop; remote jobs are deleted, and what has arrived stays."""
+        # Not before the task has begun: a task that never begins never closes its table.
+        asyncio.get_running_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._asking:
+            self._task.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[ServiceReport]:
+        told: dict[str, ServiceReport] = {}
+        while True:
+            ended, news = self._task.done(), self._news
+            for name, report in list(self.reports.items()):
+                if told.get(name) != report:
+                    told[name] = report
+                    yield report
+            if ended:
+                return
+            waiting = asyncio.create_task(news.wait())
+            try:
+                await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+
+    # From here on: how it goes, in order
+
+    async def _run(self) -> None:
+        try:
+            query = await self._resolved()
+            names = await self._choice()
+            for name in names:
+                self._tell(name, "waiting")
+            async with asyncio.TaskGroup() as group:
+                for name in names:
+                    group.create_task(self._ask(name, query), name=f"esap search {self.table.id} {name}")
+        except asyncio.CancelledError:
+            log.debug("Search %s was cancelled", self.table.id)
+        except EsapError as error:
+            self._error = error
+            for name in self.query.services:
+                self._tell_failure(name, error)
+        finally:
+            self._asking = False
+            await self._finish()
+
+    async def _resolved(self) -> Query:
+        """The query with its target turned into a position, once for all services."""
+        query = self.query
+        if not query.target or query.position or query.adql or query.product == "dids":
+            return query
+        return query.model_copy(update={"position": await self._discovery.resolve(query.target)})
+
+    async def _choice(self) -> list[str]:
+        """Whom to ask: those named, else those of the configuration, else all that can answer."""
+        named = self.query.services or self._discovery.default_services
+        if named:
+            return list(dict.fromkeys(named))
+        able = []
+        for name in self._services.names:
+            try:
+                await self._services.able(name, self._capability)
+            except NotOffered:
+                continue
+            except EsapError:
+                log.debug("%s cannot be used, which asking it will report", name)
+            able.append(name)
+        if not able:
+            raise NotOffered(f"No service offers {self._capability}.", hint="See which services there are.")
+        return able
+
+    async def _ask(self, name: str, query: Query) -> None:
+        """Ask one service; whatever goes wrong there is its report and nobody else's."""
+        remote = self.options.remote(name, self) if self.options.remote and query.adql else None
+        failure: EsapError | None = None
+        try:
+            connector = await self._services.able(name, self._capability)
+            await self._receive(name, self._parts(name, connector, query, remote))
+        except asyncio.CancelledError:
+            self._tell(name, "cancelled", message="Cancelled.")
+            if remote is not None:
+                await remote.end(Cancelled("The query was cancelled."))
+            raise
+        except Exception as error:  # noqa: BLE001 - explained, logged and reported
+            failure = explained(error, name)
+            self._tell_failure(name, failure)
+        if remote is not None:
+            await remote.end(failure)
+        await _in_thread(self._writer.report, self.reports[name])
+
+    def _parts(
+        self, name: str, connector: Any, query: Query, remote: RemoteQuery | None
+    ) -> AsyncIterator[pa.RecordBatch | Notice]:
+        # One row more than is wanted tells for certain whether there is more.
+        limit = None if query.row_limit is None else query.row_limit + 1
+        if not query.adql:
+            return cast(Searches, connector).search(query.model_copy(update={"row_limit": limit}))
+        loop = asyncio.get_running_loop()
+
+        def on_phase(phase: str) -> None:
+            loop.call_soon_threadsafe(self._tell_phase, name, str(phase))
+
+        request = AdqlRequest(
+            query.adql,
+            row_limit=limit,
+            mode=self.options.mode,
+            uploads=self.options.uploads,
+            job_url=remote.job_url if remote else "",
+            on_job=remote.on_job if remote else None,
+            on_phase=on_phase,
+        )
+        return cast(AnswersADQL, connector).adql(request)
+
+    async def _receive(self, name: str, parts: AsyncIterator[pa.RecordBatch | Notice]) -> None:
+        limit, rows, cut, remark = self.query.row_limit, 0, "", ""
+        received = False
+        deadline = self._deadline(name)
+        async with (
+            asyncio.timeout(deadline) as patience,
+            contextlib.aclosing(cast("Parts", parts)) as stream,
+        ):
+            async for part in stream:
+                if isinstance(part, Notice):
+                    cut, remark = (part.message, remark) if part.kind == "truncated" else (cut, part.message)
+                    continue
+                batch = part if limit is None else part.slice(0, limit - rows)
+                if batch.num_rows or not received:
+                    await _in_thread(self._writer.append, name, batch)
+                received = True
+                rows += batch.num_rows
+                self._tell(name, "receiving", rows=rows)
+                if batch.num_rows < part.num_rows:
+                    cut = f"Cut at the row limit of {limit:,}; there is more."
+                    break
+                if limit is None and deadline is not None:
+                    # "All of it" may take as long as it keeps coming.
+                    patience.reschedule(asyncio.get_running_loop().time() + deadline)
+        if cut:
+            self._tell(name, "truncated", rows=rows, message=cut)
+        else:
+            self._tell(name, "complete", rows=rows, message=remark)
+
+    def _deadline(self, name: str) -> float | None:
+        """Seconds for all of a service's answer; an asynchronous query may take hours."""
+        return None if self.query.adql and self.options.mode != "sync" else self._services.deadline(name)
+
+    async def _finish(self) -> None:
+        for name, report in self.reports.items():
+            if report.state in ("waiting", "receiving"):
+                self._tell(name, "cancelled", message="Cancelled.")
+        await _in_thread(self._close_table)
+        self._discovery.ended(self)
+
+    def _close_table(self) -> None:
+        for report in self.reports.values():
+            self._writer.report(report)
+        self._writer.finish()
+        past = PastQuery(
+            query=self.query,
+            services=tuple(self.reports),
+            at=self._at,
+            seconds=time.monotonic() - self._begun,
+            rows=sum(report.rows for report in self.reports.values()),
+            table_id=self.table.id,
+        )
+        try:
+            self._discovery.history.add(past)
+        except StateError:
+            log.exception("The query could not be added to the history")
+
+    # How it is told
+
+    def _tell(self, name: str, state: ServiceState, *, rows: int | None = None, **said: Any) -> None:
+        before = self.reports.get(name, ServiceReport(service=name))
+        self._publish(
+            ServiceReport(
+                service=name,
+                state=state,
+                rows=before.rows if rows is None else rows,
+                seconds=round(time.monotonic() - self._begun, 3),
+                **said,
+            )
+        )
+
+    def _tell_phase(self, name: str, phase: str) -> None:
+        report = self.reports[name]
+        if report.state == "waiting":
+            self._publish(report.model_copy(update={"message": f"The service's job is {phase}."}))
+
+    def _tell_failure(self, name: str, error: EsapError) -> None:
+        self.errors[name] = error
+        self._tell(
+            name,
+            "failed",
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            retryable=error.retryable,
+        )
+
+    def _publish(self, report: ServiceReport) -> None:
+        self.reports[report.service] = report
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+
+async def _in_thread(function: Callable[..., None], /, *args: Any) -> None:
+    """Run in a thread; what has begun is waited for even when cancelled, so that nothing is half written."""
+    writing = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise
