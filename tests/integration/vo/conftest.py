@@ -25,9 +25,9 @@ class ArchiveUnderTest:
     registry : str
         TAP URL of its registry.
     table, identifier, magnitude : str
-        A catalogue over the whole sky with ``ra`` and ``dec``, and two of its columns.
-    rows : int
-        Its length.
+        A catalogue of 100,000 sources or more over the whole sky, with ``ra`` and ``dec``, and two columns.
+    nullable : tuple of str
+        A table and a column of it with missing values.
     centre : Position
         A place with images and spectra.
     """
@@ -39,7 +39,7 @@ class ArchiveUnderTest:
     table: str
     identifier: str
     magnitude: str
-    rows: int
+    nullable: tuple[str, str]
     centre: Position
 
     def connector(self, *only: str, **settings: Any) -> VOConnector:
@@ -64,10 +64,22 @@ def archive(request: pytest.FixtureRequest) -> ArchiveUnderTest:
     registry = next(table["tap"] for table in tables.values() if table["connector"] == "registry")
     urls = {key: settings[key] for key in ("tap", "scs", "sia", "sia2", "ssa") if settings.get(key)}
     if request.param == "dachs":
-        facts = ("survey.stars", "source_id", "g_mag", service.rows, Position(ra=40.0, dec=10.0))
+        facts = (
+            "survey.stars",
+            "source_id",
+            "g_mag",
+            ("survey.stars", "parallax"),
+            Position(ra=40.0, dec=10.0),
+        )
     else:
-        facts = ("demo.sources", "source_id", "g_mag", 100_000, Position(ra=202.4696, dec=47.1952))
-    table, identifier, magnitude, rows, centre = facts
+        facts = (
+            "demo.sources",
+            "source_id",
+            "phot_g_mean_mag",
+            ("demo.messier", "ngc"),
+            Position(ra=202.4696, dec=47.1952),
+        )
+    table, identifier, magnitude, nullable, centre = facts
     return ArchiveUnderTest(
         name=request.param,
         url=service.url,
@@ -76,6 +88,6 @@ def archive(request: pytest.FixtureRequest) -> ArchiveUnderTest:
         table=table,
         identifier=identifier,
         magnitude=magnitude,
-        rows=rows,
+        nullable=nullable,
         centre=centre,
     )

@@ -107,10 +107,16 @@ async def test_a_cancelled_job_is_deleted(archive: ArchiveUnderTest) -> None:
         f"SELECT COUNT(*) AS n FROM {archive.table} AS a JOIN {archive.table} AS b"
         f" ON a.{archive.magnitude} < b.{archive.magnitude}"
     )
-    task = asyncio.create_task(rows_of(connector, adql, mode="async", on_job=urls.append))
+    runs = asyncio.Event()
+
+    def on_phase(phase: str) -> None:
+        if phase == "EXECUTING":
+            runs.set()
+
+    query = rows_of(connector, adql, mode="async", on_job=urls.append, on_phase=on_phase)
+    task = asyncio.create_task(query)
     async with asyncio.timeout(30):
-        while not urls:  # noqa: ASYNC110 - the callback is no coroutine
-            await asyncio.sleep(0.02)
+        await runs.wait()
 
     task.cancel()
 
@@ -127,7 +133,11 @@ async def test_all_of_it_and_a_part_of_it(archive: ArchiveUnderTest) -> None:
     whole, nothing_said = await gathered(connector.adql(AdqlRequest(adql, row_limit=None)))
     part, notices = await gathered(connector.adql(AdqlRequest(adql, row_limit=123)))
 
-    assert (whole.num_rows, nothing_said) == (archive.rows, [])
+    ((count,),) = (
+        row.values() for row in await rows_of(connector, f"SELECT COUNT(*) AS n FROM {archive.table}")
+    )
+    assert count >= 100_000
+    assert (whole.num_rows, nothing_said) == (count, [])
     assert part.num_rows == 123
     assert [notice.kind for notice in notices] == ["truncated"]
 
@@ -141,11 +151,13 @@ async def test_an_exact_number_of_rows_is_not_called_cut(archive: ArchiveUnderTe
 
 
 async def test_missing_values_stay_missing(archive: ArchiveUnderTest) -> None:
-    adql = f"SELECT TOP 5 parallax FROM {archive.table} WHERE parallax IS NULL"
+    table, column = archive.nullable
 
-    rows = await rows_of(archive.connector("tap"), adql)
+    rows = await rows_of(
+        archive.connector("tap"), f"SELECT TOP 1 {column} FROM {table} WHERE {column} IS NULL"
+    )
 
-    assert rows == [{"parallax": None}] * 5
+    assert rows == [{column: None}]
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
