@@ -9,6 +9,7 @@ None of that may happen in a server or a kernel, so it is not called: the verbs 
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -93,36 +94,38 @@ class RucioClient(Client):
 
 
 @contextlib.contextmanager
-def in_our_words(url: str) -> Iterator[None]:
-    """Turn what libraries raise into ESAP's errors.
-
-    Parameters
-    ----------
-    url : str
-        The address of the Rucio, for the messages.
-    """
+def in_our_words(settings: RucioSettings) -> Iterator[None]:
+    """Turn what libraries raise into ESAP's errors."""
     try:
         yield
     except requests.RequestException as error:
         # Without its cause, which holds the request and its headers.
-        raise _connection_error(error, url) from None
+        raise _connection_error(error, settings) from None
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         raise BadAnswer(
             "The answer is not what Rucio's interface promises.", hint="Check the service's `url`."
         ) from error
 
 
-def _connection_error(error: requests.RequestException, url: str) -> EsapError:
-    for cause in _causes(error):
-        if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-            return ServiceTimeout("Rucio stopped in the middle of its answer.", hint="Try again, or later.")
-        # A TLS alert is what the other side thinks of our certificate.
-        if "ALERT" in str(getattr(cause, "reason", "")) and "CERT" in str(getattr(cause, "reason", "")):
-            return SignInNeeded(
-                "Rucio refused the certificate: expired, revoked, or of a CA it does not know.",
-                hint="Renew it (voms-proxy-init, arcproxy), or correct `client_cert`.",
-            )
-    return translate_request_error(error, url)
+def _connection_error(error: requests.RequestException, settings: RucioSettings) -> EsapError:
+    causes = list(_causes(error))
+    if any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in causes):
+        return ServiceTimeout("Rucio stopped in the middle of its answer.", hint="Try again, or later.")
+    if any(_is_refusal(cause, shown=settings.auth_type == "x509") for cause in causes):
+        return SignInNeeded(
+            "Rucio refused the certificate: expired, revoked, or of a CA it does not know.",
+            hint="Renew it (voms-proxy-init, arcproxy), or correct `client_cert`.",
+        )
+    return translate_request_error(error, settings.url)
+
+
+def _is_refusal(cause: BaseException, *, shown: bool) -> bool:
+    """Whether the other side did not like our certificate.
+
+    It says so in a TLS alert, which is lost if we were still writing when it closed the connection.
+    """
+    reason = str(getattr(cause, "reason", ""))
+    return ("ALERT" in reason and "CERT" in reason) or (shown and isinstance(cause, ssl.SSLEOFError))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

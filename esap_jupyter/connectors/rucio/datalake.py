@@ -282,7 +282,7 @@ class RucioDataLake(Connector):
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
-            with in_our_words(self.settings.url):
+            with in_our_words(self.settings):
                 yield
         except EsapError as error:
             error.at(self.context.service)

@@ -13,7 +13,15 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from esap_jupyter.config import origin_of
-from esap_jupyter.connectors.base import Context, Notice, Token
+from esap_jupyter.connectors.base import (
+    Context,
+    DataLake,
+    DownloadsItself,
+    HasFiles,
+    Notice,
+    Searches,
+    Token,
+)
 from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.connectors.rucio import RucioConnector, RucioSettings
 from esap_jupyter.demo.rucio_certificates import make_certificates
@@ -27,7 +35,7 @@ from esap_jupyter.errors import (
     ServiceUnreachable,
     SignInNeeded,
 )
-from esap_jupyter.models import Query
+from esap_jupyter.models import Capability, Query
 from esap_jupyter.transfer.access import Access
 from tests.services.rucio_stand_in import Reply, as_json, as_stream, hang, refusal, rucio_stand_in
 
@@ -97,6 +105,13 @@ def connect(password_file):
 
 async def everything(stream) -> list:
     return [each async for each in stream]
+
+
+async def test_it_can_do_what_it_says(rucio, connect):
+    connector = connect(rucio.url)
+    assert connector.capabilities == {Capability.DIDS, Capability.FILES, Capability.DATALAKE}
+    for protocol in (Searches, HasFiles, DataLake, DownloadsItself):
+        assert isinstance(connector, protocol)
 
 
 # Signing in
