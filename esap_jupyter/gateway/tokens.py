@@ -110,7 +110,7 @@ def _checked(value: str, audience: str, place: str) -> Token:
 def _claims(value: str) -> dict[str, Any]:
     """Read the payload of a JWT (RFC 7519) without verifying it; an opaque token has none."""
     parts = value.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+    if len(parts) != 3:  # header, payload, signature
         return {}
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
