@@ -14,7 +14,7 @@ import esap_jupyter as esap
 from esap_jupyter.errors import EsapError
 
 _TARGET = "M 51"
-_STAR_COUNT = "SELECT COUNT(*) AS n FROM demo.stars WHERE parallax > 5"
+_STAR_COUNT = "SELECT COUNT(*) AS n FROM demo.sources WHERE parallax > 5"
 
 
 def check() -> None:

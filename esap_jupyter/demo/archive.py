@@ -61,7 +61,7 @@ class RunningArchive:
     async def stop(self) -> None:
         """Stop it; the generated data stay."""
         await self.listener.close()
-        await asyncio.to_thread(self.archive.close)
+        self.archive.close()
 
 
 async def start_archive(directory: Path, port: int = 0, *, limits: Limits | None = None) -> RunningArchive:
@@ -211,7 +211,7 @@ def _services(url: str) -> dict[str, dict[str, Any]]:
             "sia2": f"{url}sia2",
             "ssa": f"{url}ssa",
             "cone_table": "demo.sources",
-            "lake": "demo-rucio",
+            "lake": "demo-lake",
         },
         "demo-registry": {"connector": "registry", "title": "ESAP demo registry", "tap": f"{url}tap"},
         "demo-names": {"connector": "sesame", "title": "ESAP demo name resolver", "urls": [f"{url}sesame/"]},
