@@ -80,7 +80,14 @@ class RucioClient(Client):
     def _exchange(self, request: requests.Request, token: str) -> requests.Response:
         if token:
             request.headers[TOKEN_HEADER] = token
-        return self._session.send(self._session.prepare_request(request), stream=True)
+        prepared = self._session.prepare_request(request)
+        try:
+            return self._session.send(prepared, stream=True)
+        except requests.ConnectionError as error:
+            # Rucio may close an idle connection just as we use it again; all that we ask only reads.
+            if not any(isinstance(cause, ConnectionResetError) for cause in _causes(error)):
+                raise
+            return self._session.send(prepared, stream=True)
 
     def _load_json_data(self, response: requests.Response) -> Iterator[Any]:
         """Yield the objects of an answer; stopping early drops the connection, and with it Rucio's work."""

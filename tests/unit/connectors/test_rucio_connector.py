@@ -380,6 +380,19 @@ async def test_a_rucio_that_is_down_is_unreachable(connect):
         await connect(url).whoami()
 
 
+async def test_a_connection_that_rucio_closes_without_a_word_is_tried_once_more(rucio, connect):
+    def closing(_: object) -> Reply:
+        if len(rucio.asked("/accounts/whoami")) % 3:
+            raise ConnectionAbortedError
+        return as_json({"account": "jdoe"})
+
+    rucio.answers["GET /accounts/whoami"] = closing
+    with pytest.raises(ServiceUnreachable):
+        await connect(rucio.url).whoami()
+    assert len(rucio.asked("/accounts/whoami")) == 2
+    assert (await connect(rucio.url).whoami()).name == "jdoe"
+
+
 async def test_a_paused_rucio_is_given_up_in_time_and_blocks_nobody(rucio, connect):
     rucio.answers["GET /ping"] = Reply(body=[hang(5), b"{}"])
     ticks = 0
@@ -418,7 +431,7 @@ async def test_what_comes_slowly_is_handed_on_before_the_page_is_full(rucio, con
     )
     found = []
     with pytest.raises(ServiceTimeout):
-        async for did in connect(rucio.url, deadline=1).dids("mc"):
+        async for did in connect(rucio.url, deadline=1.5).dids("mc"):
             found.append(did)  # noqa: PERF401 - up to where it breaks off
     assert len(found) == 2
 
