@@ -1,0 +1,130 @@
+"""How a table shows itself, as text and as HTML. What services sent is escaped and shortened."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from esap_jupyter.formats.service_text import shorten
+
+if TYPE_CHECKING:
+    from esap_jupyter.models import ServiceReport
+    from esap_jupyter.storage.tables_view import Table
+
+_ROWS = 10
+_HTML_COLUMNS, _TEXT_COLUMNS = 20, 8
+_HTML_CELL, _TEXT_CELL = 80, 24
+_DIGITS = 10
+
+
+def headline(table: Table) -> str:
+    """One line: how many rows, whether cut, from where, and what went wrong.
+
+    "10,000 rows (cut at the row limit; ask for row_limit=None to get all) from gaia; simbad failed: hung up"
+    """
+    rows = "1 row" if table.num_rows == 1 else f"{table.num_rows:,} rows"
+    if not table.complete:
+        rows += " (interrupted: the process that wrote it died)" if table.interrupted else " so far"
+    cut = _cut(table)
+    if cut:
+        rows += f" ({cut})"
+    if table.services:
+        rows += f" from {', '.join(shorten(name, 60) for name in table.services)}"
+    return "; ".join([rows, *_others(table.reports)])
+
+
+def preview_text(table: Table) -> str:
+    """The headline and the first rows, columns aligned."""
+    names, units, cells, more = _preview(table, _TEXT_COLUMNS, _TEXT_CELL)
+    lines = [headline(table)]
+    if names:
+        rows = [names, *([units] if any(units) else []), *cells]
+        widths = [max(len(row[index]) for row in rows) for index in range(len(names))]
+        lines += [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+    return "\n".join(lines + ([more] if more else []))
+
+
+def preview_html(table: Table) -> str:
+    """The headline and the first rows as an HTML table, units in the header."""
+    names, units, cells, more = _preview(table, _HTML_COLUMNS, _HTML_CELL)
+    parts = [f"<div class='esap-table'><p>{html.escape(headline(table))}</p>"]
+    if names:
+        header = "".join(
+            f"<th>{html.escape(name)}{f'<br><small>{html.escape(unit)}</small>' if unit else ''}</th>"
+            for name, unit in zip(names, units, strict=True)
+        )
+        body = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
+        )
+        parts.append(f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>")
+    if more:
+        parts.append(f"<p>{html.escape(more)}</p>")
+    return "".join([*parts, "</div>"])
+
+
+def _preview(table: Table, columns: int, width: int) -> tuple[list[str], list[str], list[list[str]], str]:
+    """Names, units and cells that are shown, and what is not."""
+    shown = table.columns[:columns]
+    page = table.page(0, _ROWS, shown)
+    metadata = [page.schema.field(name).metadata or {} for name in shown]
+    units = [shorten(said.get(b"unit", b"").decode("utf-8", "replace"), width) for said in metadata]
+    cells = [
+        [_cell(value, width) for value in row]
+        for row in zip(*(c.to_pylist() for c in page.columns), strict=True)
+    ]
+    left_out = []
+    if table.num_rows > page.num_rows:
+        left_out.append(f"{table.num_rows - page.num_rows:,} more rows")
+    if len(table.columns) > columns:
+        left_out.append(f"{len(table.columns) - columns} more columns: {', '.join(table.columns[columns:])}")
+    more = shorten(f"… {' and '.join(left_out)}", 400) if left_out else ""
+    return [shorten(name, width) for name in shown], units, cells, more
+
+
+def _cell(value: Any, width: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.{_DIGITS}g}"
+    if isinstance(value, dict) and set(value) == {"real", "imag"} and None not in value.values():
+        return f"{value['real']:.{_DIGITS}g}{value['imag']:+.{_DIGITS}g}j"
+    return shorten(str(value), width)
+
+
+def _cut(table: Table) -> str:
+    reports = [report for report in table.reports.values() if report.state == "truncated"]
+    if not reports:
+        return ""
+    limit = table.query.row_limit if table.query else None
+    at_limit = [report for report in reports if limit is not None and report.rows >= limit]
+    by_service = [report for report in reports if report not in at_limit]
+    several = len(table.services) > 1
+    said = []
+    if at_limit:
+        who = f"{', '.join(report.service for report in at_limit)} " if several else ""
+        said.append(f"{who}cut at the row limit; ask for row_limit=None to get all")
+    said += [_cut_by_service(report) for report in by_service]
+    return "; ".join(said)
+
+
+def _cut_by_service(report: ServiceReport) -> str:
+    why = f": {shorten(report.message, 200)}" if report.message else ""
+    return f"cut by {report.service}{why}"
+
+
+def _others(reports: dict[str, ServiceReport]) -> Sequence[str]:
+    """Services that did not simply send their rows."""
+    said = []
+    for report in reports.values():
+        name = shorten(report.service, 60)
+        if report.state == "failed":
+            said.append(f"{name} failed: {shorten(report.message or report.code, 200)}")
+        elif report.state == "cancelled":
+            said.append(f"{name} cancelled")
+        elif report.state == "waiting":
+            said.append(f"{name} has not answered yet")
+    return said
