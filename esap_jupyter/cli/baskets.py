@@ -14,7 +14,7 @@ from esap_jupyter.cli.output import show, tell
 def basket(context: click.Context) -> None:
     """Show the basket, or change it."""
     if context.invoked_subcommand is None:
-        import esap_jupyter as esap
+        from esap_jupyter.face import blocking as esap
 
         show(esap.basket.items())
 
@@ -25,7 +25,7 @@ def basket(context: click.Context) -> None:
 @click.option("-s", "--service", default="", help="Whose rows, if the table has those of several.")
 def add(table: str, rows: tuple[int, ...], service: str) -> None:
     """Put rows of a table (by its id; counted from 0; default: all) into the basket."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     items = esap.items(esap.table(table), rows or None, service)
     added = esap.basket.add(items)
@@ -38,7 +38,7 @@ def add(table: str, rows: tuple[int, ...], service: str) -> None:
 @click.option("-s", "--service", default="", help="Which data lake.")
 def add_did(dids: tuple[str, ...], service: str) -> None:
     """Put DIDs of the data lake into the basket."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     esap.basket.add([esap.datalake.item(did, service=service) for did in dids])
     show(esap.basket.items())
@@ -48,7 +48,7 @@ def add_did(dids: tuple[str, ...], service: str) -> None:
 @click.argument("items", nargs=-1, required=True, metavar="ID ...")
 def remove(items: tuple[str, ...]) -> None:
     """Take items out of the basket."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     esap.basket.remove(items)
     show(esap.basket.items())
@@ -57,7 +57,7 @@ def remove(items: tuple[str, ...]) -> None:
 @basket.command()
 def clear() -> None:
     """Empty the basket."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     esap.basket.clear()
 
@@ -67,7 +67,7 @@ def clear() -> None:
 @click.option("-d", "--directory", type=click.Path(path_type=Path), help="Where, relative to the workspace.")
 def stage(items: tuple[str, ...], directory: Path | None) -> None:
     """Bring the files of basket items (default: all) into the workspace."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.stage(items or None, directory=directory))
 

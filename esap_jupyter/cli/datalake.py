@@ -21,7 +21,7 @@ def datalake() -> None:
 @_service
 def whoami(service: str) -> None:
     """Tell the account that one is there."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     click.echo(esap.datalake.whoami(service=service))
 
@@ -30,7 +30,7 @@ def whoami(service: str) -> None:
 @_service
 def scopes(service: str) -> None:
     """List the scopes."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     for scope in esap.datalake.scopes(service=service):
         click.echo(scope)
@@ -46,7 +46,7 @@ def scopes(service: str) -> None:
 @_service
 def dids(pattern: str, kind: Any, filters: str, limit: int, service: str) -> None:
     """List DIDs; PATTERN is scope:name with the wildcard *."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.dids(pattern, kind=kind, filters=filters, limit=limit, service=service))
 
@@ -56,7 +56,7 @@ def dids(pattern: str, kind: Any, filters: str, limit: int, service: str) -> Non
 @_service
 def content(did: str, service: str) -> None:
     """List what a dataset or container holds."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.content(did, service=service))
 
@@ -66,7 +66,7 @@ def content(did: str, service: str) -> None:
 @_service
 def metadata(did: str, service: str) -> None:
     """Show the metadata of a DID."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     for name, value in esap.datalake.metadata(did, service=service).items():
         click.echo(f"{name}: {value}")
@@ -77,7 +77,7 @@ def metadata(did: str, service: str) -> None:
 @_service
 def replicas(dids: tuple[str, ...], service: str) -> None:
     """List where the replicas of files are."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.replicas(dids, service=service))
 
@@ -87,7 +87,7 @@ def replicas(dids: tuple[str, ...], service: str) -> None:
 @_service
 def rules(did: str, service: str) -> None:
     """List the rules of a DID, or one's own."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.rules(did, service=service))
 
@@ -97,7 +97,7 @@ def rules(did: str, service: str) -> None:
 @_service
 def rses(expression: str, service: str) -> None:
     """List the RSEs of an expression."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.rses(expression, service=service))
 
@@ -106,7 +106,7 @@ def rses(expression: str, service: str) -> None:
 @_service
 def usage(service: str) -> None:
     """Show what one uses and may use on each RSE."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.usage(service=service))
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-import esap_jupyter as esap
 from esap_jupyter.errors import EsapError
+from esap_jupyter.face import blocking as esap
 
 _TARGET = "M 51"
 _STAR_COUNT = "SELECT COUNT(*) AS n FROM demo.sources WHERE parallax > 5"

@@ -40,7 +40,7 @@ def services(check: bool, files: bool) -> None:
         for path in config_files():
             click.echo(path)
         return
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.services(check=check))
 
@@ -52,7 +52,7 @@ def services(check: bool, files: bool) -> None:
 @click.option("--target", default="", help="Only services that cover this name or position.")
 def registry(keywords: tuple[str, ...], product: str | None, waveband: str, target: str) -> None:
     """Look for services in the registry."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.find_services(keywords, product=product or "", waveband=waveband, target=target))
 
@@ -61,7 +61,7 @@ def registry(keywords: tuple[str, ...], product: str | None, waveband: str, targ
 @click.argument("name")
 def resolve(name: str) -> None:
     """Find the position of a name, or read coordinates."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.resolve(name))
 
@@ -94,7 +94,7 @@ def search(
     rows: int,
 ) -> None:
     """Search services side by side, by name, position or keyword."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     table = esap.search(
         target,
@@ -131,7 +131,7 @@ def adql(
     rows: int,
 ) -> None:
     """Ask a TAP service in ADQL; QUERY may be - for standard input."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
     from esap_jupyter.formats.files import read_file
 
     table = esap.adql(
@@ -148,7 +148,7 @@ def adql(
 @click.argument("service")
 def tables(service: str) -> None:
     """List the tables of a TAP service."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.tables(service))
 
@@ -158,7 +158,7 @@ def tables(service: str) -> None:
 @click.argument("table")
 def columns(service: str, table: str) -> None:
     """List the columns of a table of a TAP service."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.columns(service, table))
 
@@ -168,7 +168,7 @@ def columns(service: str, table: str) -> None:
 @click.argument("url")
 def links(service: str, url: str) -> None:
     """Read the DataLink document at a URL."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.links(url, service))
 
@@ -176,7 +176,7 @@ def links(service: str, url: str) -> None:
 @click.command()
 def history() -> None:
     """List the last queries."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.history())
 

@@ -12,7 +12,7 @@ from esap_jupyter.cli.output import show, tell
 def jobs(context: click.Context) -> None:
     """Show the jobs, or act on one."""
     if context.invoked_subcommand is None:
-        import esap_jupyter as esap
+        from esap_jupyter.face import blocking as esap
 
         show(esap.jobs.list())
 
@@ -21,7 +21,7 @@ def jobs(context: click.Context) -> None:
 @click.argument("job")
 def cancel(job: str) -> None:
     """Stop a job, whichever process runs it."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     esap.jobs.cancel(job)
     tell(f"Job {job} is asked to stop.")
@@ -31,7 +31,7 @@ def cancel(job: str) -> None:
 @click.argument("job")
 def resume(job: str) -> None:
     """Go on with a job that failed, was stopped or interrupted; fetches only what is missing."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     show(esap.jobs.resume(job))
 
@@ -40,7 +40,7 @@ def resume(job: str) -> None:
 @click.argument("job")
 def delete(job: str) -> None:
     """Forget a job; its files and tables stay."""
-    import esap_jupyter as esap
+    from esap_jupyter.face import blocking as esap
 
     esap.jobs.delete(job)
 

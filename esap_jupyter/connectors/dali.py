@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
@@ -187,23 +188,23 @@ def raise_for_status(response: requests.Response) -> None:
         For 401, 403, 404, other 4xx, 5xx.
     """
     status = response.status_code
-    if status < requests.codes.bad_request:
+    if status < HTTPStatus.BAD_REQUEST:
         return
     url = str(response.url)
     body = body_of(response).read(_ERROR_BYTES)
     message = _message_of(body) or f"{response.reason or 'no reason given'}"
     where = f"{host_of(url)} answered {status}"
-    if status == requests.codes.unauthorized:
+    if status == HTTPStatus.UNAUTHORIZED:
         raise SignInNeeded(f"{where}: {message}", hint="This service wants its users to sign in.")
-    if status == requests.codes.forbidden:
+    if status == HTTPStatus.FORBIDDEN:
         raise NotAllowed(f"{where}: {message}")
-    if status in {requests.codes.not_found, requests.codes.gone}:
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         raise NotFound(f"{where}: {message}", hint="Check the service's URL in esap.toml.")
-    if status in {requests.codes.too_many_requests, requests.codes.service_unavailable}:
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         after = response.headers.get("Retry-After", "")
         hint = f"Try again after {after}{' s' if after.isdigit() else ''}." if after else "Try again later."
         raise ServiceFailed(f"{where}: {message}", hint=hint)
-    if status >= requests.codes.server_error:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ServiceFailed(f"{where}: {message}", hint="Try again later.")
     raise query_rejected(message)
 

@@ -119,10 +119,9 @@ class SesameConnector(Connector):
         session = self.context.access.session(self.context.calls.deadline / len(self.settings.urls))
         try:
             with session.get(address, stream=True) as response:
-                response.raise_for_status()
+                if not response.ok:
+                    raise ServiceUnreachable(f"{url} answered {response.status_code}.")
                 answer = response.raw.read(_ANSWER_BYTES, decode_content=True).decode("utf-8", "replace")
-        except requests.HTTPError as error:
-            raise ServiceUnreachable(f"{url} answered {error.response.status_code}.") from error
         except requests.RequestException as error:
             raise translate_request_error(error, url) from error
         if not answer.lstrip().startswith("#"):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.units import Quantity
 
-    from esap_jupyter.gateway import Gateway, PastQuery
+    from esap_jupyter.gateway import Gateway, PastQuery, Search
     from esap_jupyter.models import Progress
     from esap_jupyter.storage.tables import Table
 
@@ -292,7 +292,7 @@ async def _answering_adql(joined: Gateway) -> str:
     return (preferred or able)[0]
 
 
-async def _followed(asked: Any, on_report: Callable[[ServiceReport], None] | None) -> Table:
+async def _followed(asked: Search, on_report: Callable[[ServiceReport], None] | None) -> Table:
     try:
         async for report in asked:
             if on_report:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -56,11 +57,11 @@ def error_of(response: requests.Response) -> EsapError:  # noqa: PLR0911 - a tab
     kind, message = _exception_in(response)
     status = response.status_code
     # Rucio answers 401 to what the person may not do, too.
-    if status == requests.codes.forbidden or kind.endswith("AccessDenied"):
+    if status == HTTPStatus.FORBIDDEN or kind.endswith("AccessDenied"):
         return NotAllowed(
             message or "Rucio does not allow this.", hint="Ask Rucio's operators for the right."
         )
-    if status == requests.codes.unauthorized:
+    if status == HTTPStatus.UNAUTHORIZED:
         return SignInNeeded(
             "Rucio refused the credential.", hint="Sign in anew, or ask Rucio's operators for the right."
         )
@@ -70,7 +71,7 @@ def error_of(response: requests.Response) -> EsapError:  # noqa: PLR0911 - a tab
         return NotFound(
             message or kind, hint="Check the name; DIDs are found by a pattern such as scope:name*."
         )
-    if status >= requests.codes.internal_server_error:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceFailed(message or f"Rucio failed (HTTP {status}).", hint="Try again later.")
     if kind:
         return InputError(message or kind)

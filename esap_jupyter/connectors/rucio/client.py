@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -79,7 +80,7 @@ class RucioClient(Client):
 
     def _exchange(self, request: requests.Request, token: str) -> requests.Response:
         if token:
-            request.headers[TOKEN_HEADER] = token
+            request.headers = {**request.headers, TOKEN_HEADER: token}
         prepared = self._session.prepare_request(request)
         try:
             return self._session.send(prepared, stream=True)
@@ -148,7 +149,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _token_refused(response: requests.Response) -> bool:
     """Whether a 401 means the token, and not what the person may do with it."""
     kind = response.headers.get("ExceptionClass", "CannotAuthenticate")
-    return response.status_code == requests.codes.unauthorized and kind == "CannotAuthenticate"
+    return response.status_code == HTTPStatus.UNAUTHORIZED and kind == "CannotAuthenticate"
 
 
 def _media_type(response: requests.Response) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
@@ -161,13 +162,13 @@ def _password(settings: RucioSettings) -> dict[str, str]:
 
 def _token_in(response: requests.Response, settings: RucioSettings) -> str:
     who = f"account {settings.account}" if settings.account else "any account"
-    if response.status_code == requests.codes.unauthorized:
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
         what = "user name and password" if settings.auth_type == "userpass" else "certificate"
         raise SignInNeeded(
             f"Rucio did not accept the {what} for {who}.",
             hint="Correct them in esap.toml, or ask Rucio's operators to add the identity to the account.",
         )
-    if response.status_code == requests.codes.partial:
+    if response.status_code == HTTPStatus.PARTIAL_CONTENT:
         accounts = response.headers.get("X-Rucio-Auth-Accounts", "")
         raise SignInNeeded(
             f"The identity belongs to several accounts: {accounts}.",

@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -31,7 +32,7 @@ _LONGEST_WAIT = 20.0
 _FAILED_POLLS = 5
 
 # What a service, or a proxy in front of it, answers when a synchronous query takes too long for it.
-_GIVEN_UP = frozenset({requests.codes.request_timeout, requests.codes.gateway_timeout})
+_GIVEN_UP = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 
 
 class _TooSlow(ServiceTimeout):

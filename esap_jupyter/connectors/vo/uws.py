@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urljoin
 
 import pyarrow as pa
@@ -165,9 +166,9 @@ class RemoteJob:
         session = self._access.session(self._deadline)
         try:
             response = session.delete(self.url, allow_redirects=False)
-            if response.status_code == requests.codes.method_not_allowed:
+            if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
                 response = session.post(self.url, data={"ACTION": "DELETE"}, allow_redirects=False)
-            if response.status_code != requests.codes.not_found:
+            if response.status_code != HTTPStatus.NOT_FOUND:
                 raise_for_status(response)
         except (requests.RequestException, EsapError) as error:
             logger.warning("The job %s could not be deleted: %s", self.url, type(error).__name__)
