@@ -73,7 +73,10 @@ class Access:
     Attributes
     ----------
     named_origins : frozenset of str
-        ``scheme://host:port`` that the configuration names; only these may be at private addresses.
+        ``scheme://host:port`` that the service's configuration names: they may be at private addresses, and
+        its tokens may go there.
+    allowed_origins : frozenset of str
+        Further ones that may be at private addresses; no token goes there.
     ca_file : Path, optional
         CA bundle trusted in addition, for this service only.
     site_ca_file : Path, optional
@@ -85,11 +88,17 @@ class Access:
     """
 
     named_origins: frozenset[str] = frozenset()
+    allowed_origins: frozenset[str] = frozenset()
     ca_file: Path | None = None
     site_ca_file: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
     user_agent: str = "esap-jupyter"
+
+    @property
+    def private_origins(self) -> frozenset[str]:
+        """Every origin that may be at a private address."""
+        return self.named_origins | self.allowed_origins
 
     def session(self, deadline: float) -> requests.Session:
         """Make a session for one thread; all sessions of an `Access` share one pool of connections.
@@ -179,7 +188,7 @@ class _Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         url = str(request.url)
-        _refuse_private_literal(url, self._access.named_origins)
+        _refuse_private_literal(url, self._access.private_origins)
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self._timeout
         kwargs["verify"] = True
@@ -199,7 +208,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, access: Access) -> None:
         self._context = _tls_context(access)
-        self._pools = _guarded_pools(access.named_origins)
+        self._pools = _guarded_pools(access.private_origins)
         super().__init__(pool_connections=64, pool_maxsize=64)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -221,13 +230,22 @@ class _Adapter(HTTPAdapter):
 
 
 def _adapter(access: Access) -> _Adapter:
+    files = (access.ca_file, access.site_ca_file, access.client_cert, access.client_key)
     with _adapters_guard:  # threads that ask at the same time are to share one pool
-        return _made_adapter(access)
+        return _made_adapter(access, tuple(_changed(file) for file in files))
 
 
 @functools.lru_cache(maxsize=256)
-def _made_adapter(access: Access) -> _Adapter:
+def _made_adapter(access: Access, _files_changed: tuple[float, ...]) -> _Adapter:
+    # A renewed certificate is another adapter: proxies of the grid live for hours only.
     return _Adapter(access)
+
+
+def _changed(file: Path | None) -> float:
+    try:
+        return file.stat().st_mtime if file else 0.0
+    except OSError:
+        return 0.0  # making the adapter says what is wrong with it
 
 
 @functools.lru_cache(maxsize=256)
@@ -247,12 +265,20 @@ def _tls_context(access: Access) -> ssl.SSLContext:
                 context.load_verify_locations(cafile=file)
         if access.client_cert:
             file = access.client_cert
-            context.load_cert_chain(access.client_cert, access.client_key)
+            context.load_cert_chain(access.client_cert, access.client_key, password=_no_password)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
             f"The certificate file {file} cannot be used: {error}.", hint="Correct `ca_file` in esap.toml."
         ) from None
     return context
+
+
+def _no_password() -> str:
+    """Stand in for the prompt that an encrypted key would bring up in a server or kernel."""
+    raise ConfigError(
+        "The client key is encrypted, and nobody can be asked for its passphrase here.",
+        hint="Make a proxy certificate, or a key without passphrase that only you can read.",
+    )
 
 
 def _ca_files(access: Access) -> list[str | Path]:

@@ -5,6 +5,7 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -137,7 +138,7 @@ def test_a_public_name_is_verified_by_name_though_connected_by_address(
     # The certificate is for `localhost` only, so verification against the address would fail.
     monkeypatch.setattr(access_module, "is_public", lambda _: True)
 
-    answer = Access(ca_file=tls_ca).session(5).get(tls_server)
+    answer = Access(ca_file=Path(tls_ca)).session(5).get(tls_server)
 
     assert answer.text == "hello"
 
@@ -153,9 +154,9 @@ def test_a_ca_is_trusted_only_where_it_is_named(tls_server: str) -> None:
     assert "ca_file" in error.hint
 
 
-def test_an_unreadable_ca_file_is_a_configuration_error(tmp_path: object) -> None:
+def test_an_unreadable_ca_file_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"missing\.pem"):
-        Access(ca_file=f"{tmp_path}/missing.pem").session(5)
+        Access(ca_file=tmp_path / "missing.pem").session(5)
 
 
 def test_a_failure_repeats_neither_credentials_nor_query() -> None:
@@ -229,3 +230,38 @@ def tls_server(tls_files: tuple[str, str]) -> Iterator[str]:
     yield f"https://localhost:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+def test_an_encrypted_key_is_an_error_not_a_prompt(tls_files: tuple[str, str], tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    key = serialization.load_pem_private_key(Path(tls_files[1]).read_bytes(), None)
+    encrypted = tmp_path / "key.pem"
+    encrypted.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+
+    with pytest.raises(ConfigError, match="encrypted"):
+        Access(client_cert=Path(tls_files[0]), client_key=encrypted).session(5)
+
+
+def test_a_renewed_certificate_is_used_without_a_restart(
+    tls_server: str, tls_ca: str, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.touch()
+    access = Access(named_origins=frozenset({tls_server}), ca_file=bundle)
+    with pytest.raises(ConfigError):
+        access.session(5)
+
+    bundle.write_bytes(Path(tls_ca).read_bytes())
+
+    assert access.session(5).get(tls_server).text == "hello"
+
+
+def test_an_origin_that_the_site_allows_may_be_private(echo: list[str]) -> None:
+    assert Access(allowed_origins=frozenset({echo[0]})).session(5).get(f"{echo[0]}/").ok
