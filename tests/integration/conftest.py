@@ -18,6 +18,7 @@ import pytest
 import tomli_w
 
 from esap_jupyter.demo.data import DemoData, make_demo_data
+from esap_jupyter.errors import EsapError
 from tests.services.dachs import Dachs
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
@@ -119,7 +120,7 @@ def running(service: Service) -> Iterator[Any]:
     try:
         service.install(print)
         service.start(print)
-    except ServiceFailed as failed:
+    except (ServiceFailed, EsapError) as failed:
         without(service, str(failed))
     try:
         yield service

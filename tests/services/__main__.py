@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from esap_jupyter.errors import EsapError
 from tests.services.dachs import Dachs
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
@@ -25,7 +26,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", choices=("install", "start", "stop", "status"))
-    parser.add_argument("service", nargs="*", choices=[*SERVICES, []], help="default: all")
+    parser.add_argument(
+        "service", nargs="*", choices=[*SERVICES, []], metavar="{dachs,rucio}", help="default: both"
+    )
     arguments = parser.parse_args()
     chosen = [SERVICES[name]() for name in arguments.service or SERVICES]
     try:
@@ -35,7 +38,7 @@ def main() -> int:
         with ThreadPoolExecutor(len(chosen)) as pool:
             for done in [pool.submit(ACTIONS[arguments.action], service) for service in chosen]:
                 done.result()
-    except ServiceFailed as failed:
+    except (ServiceFailed, EsapError) as failed:
         print(failed, file=sys.stderr)
         return 1
     return 0
