@@ -167,7 +167,8 @@ class Source:
         except requests.RequestException as error:
             # The library's exception knows the request with its credentials: it goes no further.
             said = translate_request_error(error, self.url)
-            if said.retryable and not isinstance(error, requests.exceptions.SSLError):
+            # One that says nothing has been given its time; a certificate does not mend by itself.
+            if isinstance(said, ServiceUnreachable) and not isinstance(error, requests.exceptions.SSLError):
                 raise Interrupted(said) from None
             raise said from None
         except (urllib3.exceptions.HTTPError, ValueError):

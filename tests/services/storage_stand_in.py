@@ -41,6 +41,8 @@ class Fault:
         As old servers do.
     no_length : bool
         Do not say how long the body is; its end is the end of the connection.
+    chunked : bool
+        Do not say how long the body is, but send it in chunks (RFC 9112, section 7.1).
     redirect : str
         Send the client to this URL.
     """
@@ -53,6 +55,7 @@ class Fault:
     ignore_range: bool = False
     ignore_if_range: bool = False
     no_length: bool = False
+    chunked: bool = False
     redirect: str = ""
 
 
@@ -235,6 +238,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         if fault.no_length:
             self.send_header("Connection", "close")
+        elif fault.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
         else:
             self.send_header("Content-Length", str(len(body)))
         for name, value in (("ETag", file.etag), ("Last-Modified", file.last_modified)):
@@ -256,6 +261,9 @@ class _Handler(BaseHTTPRequestHandler):
         return int(asked[1])
 
     def _send_body(self, body: bytes, fault: Fault) -> None:
+        if fault.chunked:
+            pieces = [body[at : at + 50_000] for at in range(0, len(body), 50_000)]
+            body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
         if fault.hang_after is not None and fault.hang_after >= 0:
             self.wfile.write(body[: fault.hang_after])
             self.wfile.flush()

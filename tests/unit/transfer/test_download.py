@@ -18,10 +18,12 @@ from esap_jupyter.errors import (
     NotAllowed,
     NotFound,
     ServiceFailed,
+    ServiceTimeout,
     ServiceUnreachable,
     SignInNeeded,
     TransferError,
 )
+from esap_jupyter.transfer import download as download_module
 from esap_jupyter.transfer.download import Download, download_all
 from esap_jupyter.transfer.progress import Outcome, TransferProgress
 from tests.services.storage_stand_in import Fault
@@ -159,6 +161,30 @@ async def test_a_file_of_which_nothing_is_known_arrives_unverified(storage, down
     assert outcome.ok
     assert outcome.verified == ""
     assert outcome.target.read_bytes() == image.content
+
+
+async def test_a_file_in_chunks_arrives_and_half_of_one_does_not(storage, downloads, image):
+    image.fault = Fault(chunked=True)
+    storage.put("half.fits", image.content, fault=Fault(chunked=True, break_after=1_000_000))
+
+    whole, cut = await bring(
+        downloads(storage.url("image.fits")), downloads(storage.url("half.fits"), name="half.fits")
+    )
+
+    assert whole.ok
+    assert whole.target.read_bytes() == image.content
+    assert isinstance(cut.error, ServiceUnreachable)
+    assert not cut.target.exists()
+
+
+async def test_a_silent_server_is_given_up_after_its_time(storage, downloads, monkeypatch):
+    monkeypatch.setattr(download_module, "SILENCE_SECONDS", 0.5)
+    storage.put("silent", b"x", fault=Fault(hang_after=-1))
+
+    [outcome] = await bring(downloads(storage.url("silent"), name="silent"))
+
+    assert isinstance(outcome.error, ServiceTimeout)
+    assert len(storage.requests) == 1
 
 
 async def test_a_web_page_is_not_taken_for_a_file(storage, downloads):

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from esap_jupyter.errors import ServiceUnreachable
+from esap_jupyter.transfer import download as download_module
 from esap_jupyter.transfer.download import Download, download_all
 from esap_jupyter.transfer.progress import Outcome
 from tests.services.storage_stand_in import Fault, StoredFile
@@ -59,6 +60,17 @@ async def test_a_transfer_that_breaks_off_goes_on_where_it_broke(storage, downlo
     assert whole is None
     assert CUT - 65536 <= rest <= CUT
     assert [path.name for path in downloads.directory.iterdir()] == ["image.fits"]
+
+
+async def test_a_transfer_that_falls_silent_goes_on_where_it_stopped(storage, downloads, image, monkeypatch):
+    monkeypatch.setattr(download_module, "SILENCE_SECONDS", 0.5)
+    image.fault = Fault(hang_after=CUT, times=1)
+
+    [outcome] = await bring(downloads(storage.url("image.fits"), of=image))
+
+    assert outcome.ok
+    assert outcome.target.read_bytes() == image.content
+    assert first_bytes(storage.ranges("image.fits"))[1] >= CUT - 65536
 
 
 async def test_a_storage_that_always_breaks_off_is_given_up_and_the_next_goes_on(
