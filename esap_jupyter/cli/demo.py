@@ -110,6 +110,7 @@ def _copy_notebooks(notebooks: Path | None, workspace: Path) -> str:
 async def _jupyterlab(running: Demo, notebook: str) -> AsyncIterator[str]:
     """Run JupyterLab on the demo's workspace; yields the address to open."""
     runtime = running.directory / "jupyter"
+    settings = await asyncio.to_thread(_write_lab_settings, runtime / "settings")
     environment = {
         **os.environ,
         "ESAP_CONFIG": str(running.config_file),
@@ -120,7 +121,7 @@ async def _jupyterlab(running: Demo, notebook: str) -> AsyncIterator[str]:
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"),
         f"--ServerApp.root_dir={running.workspace}",
         f"--LabApp.default_url=/lab/tree/{notebook}" if notebook else "--LabApp.default_url=/lab",
-        "--LabApp.news_url=None",
+        f"--LabApp.app_settings_dir={settings}",
         *(["--allow-root"] if os.geteuid() == 0 else []),
     ]
     log = running.directory / "jupyterlab.log"
@@ -134,6 +135,15 @@ async def _jupyterlab(running: Demo, notebook: str) -> AsyncIterator[str]:
         if process.returncode is None:
             process.terminate()
             await process.wait()
+
+
+def _write_lab_settings(directory: Path) -> Path:
+    """Keep JupyterLab from asking about news, which a closed network does not have."""
+    directory.mkdir(parents=True, exist_ok=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    content = json.dumps({"@jupyterlab/apputils-extension:notification": quiet})
+    (directory / "overrides.json").write_text(content, encoding="utf-8")
+    return directory
 
 
 async def _lab_address(process: asyncio.subprocess.Process, info: Path, notebook: str, log: Path) -> str:

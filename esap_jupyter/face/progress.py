@@ -39,5 +39,6 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
         def show(progress: Progress) -> None:
             files = f"{progress.files_done}/{progress.files_total} files" if progress.files_total else ""
             bar.update(task, completed=progress.done, total=progress.total, files=files)
+            bar.refresh()  # in a notebook the bar is not drawn again when it stops
 
         yield show
