@@ -299,14 +299,14 @@ class Gateway:
         table : Table
             What a search or query gave.
         rows : sequence of int, optional
-            Which of the service's rows, counted from 0; default: all.
+            Which, counted from 0 as the table shows them; default: all.
         service : str
-            Whose rows; needed with `rows` if the table has those of several.
+            Of this service's rows only, and counted among these.
 
         Raises
         ------
         InputError
-            If it is not clear whose rows are meant, or there is no such row.
+            If there is no such row.
         NotFound
             If the table has no rows of this service.
         """

@@ -70,7 +70,7 @@ class Discovery:
         self.default_services = default_services
         self.resolve = resolve
         self.history = history
-        self._tables = tables
+        self.tables = tables
         self._searches: set[Search] = set()
 
     def search(self, query: Query, options: AdqlOptions = AdqlOptions()) -> Search:
@@ -83,7 +83,7 @@ class Discovery:
         """
         for name in query.services or self.default_services:
             self.services.deadline(name)
-        search = Search(query, options, self._tables().create(query, query.describe()), self)
+        search = Search(query, options, self)
         self._searches.add(search)
         return search
 
@@ -107,8 +107,6 @@ class Search:
     ----------
     query : Query
         What was asked.
-    table : Table
-        What has arrived; it can be read while it grows.
     reports : dict
         By service, how it fares.
     errors : dict
@@ -117,27 +115,46 @@ class Search:
         By service, the id of the job that follows its asynchronous query.
     """
 
-    def __init__(self, query: Query, options: AdqlOptions, writer: TableWriter, discovery: Discovery) -> None:
+    def __init__(self, query: Query, options: AdqlOptions, discovery: Discovery) -> None:
         self.query = query
         self.options = options
         self.reports: dict[str, ServiceReport] = {}
         self.errors: dict[str, EsapError] = {}
         self.jobs: dict[str, str] = {}
-        self._writer = writer
         self._discovery = discovery
         self._services = discovery.services
         self._capability = Capability.ADQL if query.adql else Capability(query.product)
-        self._begun = time.monotonic()
+        self._begun_at = time.monotonic()
         self._at = datetime.now(UTC)
+        self._writer: TableWriter | None = None
+        self._table: Table | None = None
         self._error: EsapError | None = None
         self._asking = True
+        self._begun = asyncio.Event()
         self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._run(), name=f"esap search {self.table.id}")
+        self._task = asyncio.create_task(self._run(), name="esap search")
 
     @property
     def table(self) -> Table:
-        """What has arrived."""
-        return self._writer.table
+        """What has arrived; it can be read while it grows, see `Table.refresh`. It is there once `begun`."""
+        if self._table is None:
+            raise StateError("The search has no table yet.", hint="Await `begun` first.")
+        return self._table
+
+    async def begun(self) -> Table:
+        """Wait until there is a table, which is a moment, and return it.
+
+        Raises
+        ------
+        StateError
+            If it cannot be written.
+        """
+        begun = asyncio.create_task(self._begun.wait())
+        await asyncio.wait([begun, self._task], return_when=asyncio.FIRST_COMPLETED)
+        begun.cancel()
+        if self._table is None and self._error is not None:
+            raise self._error
+        return self.table
 
     async def done(self) -> Table:
         """Wait until every service has ended, and return the table.
@@ -197,15 +214,17 @@ class Search:
 
     async def _run(self) -> None:
         try:
+            await _in_thread(self._open_table)
+            self._begun.set()
             query = await self._resolved()
             names = await self._choice()
             for name in names:
                 self._tell(name, "waiting")
             async with asyncio.TaskGroup() as group:
                 for name in names:
-                    group.create_task(self._ask(name, query), name=f"esap search {self.table.id} {name}")
+                    group.create_task(self._ask(name, query), name=f"esap search {name}")
         except asyncio.CancelledError:
-            log.debug("Search %s was cancelled", self.table.id)
+            log.debug("A search was cancelled")
         except EsapError as error:
             self._error = error
             for name in self.query.services:
@@ -213,6 +232,10 @@ class Search:
         finally:
             self._asking = False
             await self._finish()
+
+    def _open_table(self) -> None:
+        self._writer = self._discovery.tables().create(self.query, self.query.describe())
+        self._table = self._writer.table
 
     async def _resolved(self) -> Query:
         """The query with its target turned into a position, once for all services."""
@@ -256,7 +279,7 @@ class Search:
             self._tell_failure(name, failure)
         if remote is not None:
             await remote.end(failure)
-        await _in_thread(self._writer.report, self.reports[name])
+        await _in_thread(self._written.report, self.reports[name])
 
     def _parts(
         self, name: str, connector: Any, query: Query, remote: RemoteQuery | None
@@ -295,7 +318,7 @@ class Search:
                     continue
                 batch = part if limit is None else part.slice(0, limit - rows)
                 if batch.num_rows or not received:
-                    await _in_thread(self._writer.append, name, batch)
+                    await _in_thread(self._written.append, name, batch)
                 received = True
                 rows += batch.num_rows
                 self._tell(name, "receiving", rows=rows)
@@ -314,24 +337,34 @@ class Search:
         """Seconds for all of a service's answer; an asynchronous query may take hours."""
         return None if self.query.adql and self.options.mode != "sync" else self._services.deadline(name)
 
+    @property
+    def _written(self) -> TableWriter:
+        assert self._writer is not None, "nobody is asked before the table is there"
+        return self._writer
+
     async def _finish(self) -> None:
         for name, report in self.reports.items():
             if report.state in ("waiting", "receiving"):
                 self._tell(name, "cancelled", message="Cancelled.")
-        await _in_thread(self._close_table)
-        self._discovery.ended(self)
+        try:
+            if self._writer is not None:
+                await _in_thread(self._close_table, self._writer)
+        except EsapError as error:
+            self._error = self._error or error
+        finally:
+            self._discovery.ended(self)
 
-    def _close_table(self) -> None:
+    def _close_table(self, writer: TableWriter) -> None:
         for report in self.reports.values():
-            self._writer.report(report)
-        self._writer.finish()
+            writer.report(report)
+        writer.finish()
         past = PastQuery(
             query=self.query,
             services=tuple(self.reports),
             at=self._at,
-            seconds=time.monotonic() - self._begun,
+            seconds=time.monotonic() - self._begun_at,
             rows=sum(report.rows for report in self.reports.values()),
-            table_id=self.table.id,
+            table_id=self.table.refresh().id,
         )
         try:
             self._discovery.history.add(past)
@@ -347,7 +380,7 @@ class Search:
                 service=name,
                 state=state,
                 rows=before.rows if rows is None else rows,
-                seconds=round(time.monotonic() - self._begun, 3),
+                seconds=round(time.monotonic() - self._begun_at, 3),
                 **said,
             )
         )

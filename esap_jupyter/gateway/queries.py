@@ -62,6 +62,7 @@ class RemoteQuery:
 
     async def end(self, error: EsapError | None = None) -> None:
         """Write how the job ended, if there was one."""
+        await asyncio.sleep(0)  # what `on_job` said last is noted now
         if self._noting is not None:
             await asyncio.wait([self._noting])
         if self._running is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib.metadata
 import logging
 import re
@@ -176,13 +177,17 @@ class Services:
             log.exception("The connector of %s could not be made", name)
             raise self._broken(name, settings.connector, error) from error
 
+    @functools.cached_property
+    def _entry_points(self) -> importlib.metadata.EntryPoints:
+        # Looking for them reads the metadata of every installed package.
+        return importlib.metadata.entry_points(group=ENTRY_POINTS)
+
     def _load(self, name: str, connector: str) -> type[Connector]:
-        found = list(importlib.metadata.entry_points(group=ENTRY_POINTS, name=connector))
+        found = [point for point in self._entry_points if point.name == connector]
         if not found:
-            known = sorted(point.name for point in importlib.metadata.entry_points(group=ENTRY_POINTS))
+            known = ", ".join(sorted(point.name for point in self._entry_points))
             raise self._config.error(
-                ("services", name, "connector"),
-                f"there is no connector {connector!r}; installed are {', '.join(known)}",
+                ("services", name, "connector"), f"there is no connector {connector!r}; installed are {known}"
             )
         if len(found) > 1:
             packages = " and ".join(sorted(point.dist.name for point in found if point.dist))

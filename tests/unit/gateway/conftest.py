@@ -7,7 +7,9 @@ import pytest
 
 from esap_jupyter.config import Config
 from esap_jupyter.gateway import Gateway
+from esap_jupyter.transfer import download as download_module
 from tests.services import partner
+from tests.services.storage_stand_in import StorageStandIn
 
 
 @pytest.fixture
@@ -57,3 +59,11 @@ async def make_gateway(partner_package, make_config):
             return await stack.enter_async_context(Gateway(make_config(services, **sections)))
 
         yield make
+
+
+@pytest.fixture
+def storage(monkeypatch):
+    """A storage on loopback; attempts at it follow each other without pause."""
+    monkeypatch.setattr(download_module, "BACKOFF_SECONDS", (0.0, 0.0))
+    with StorageStandIn() as serving:
+        yield serving
