@@ -24,7 +24,7 @@ from esap_jupyter.errors import EsapError
 
 SERVICE = "demo-lake"
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
 
 

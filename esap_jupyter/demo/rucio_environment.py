@@ -71,7 +71,9 @@ async def _install(
     tell(f"Installing Rucio {RUCIO_VERSION} into {directory} (once; about a minute)")
     await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
     await _run(sys.executable, "-m", "venv", str(directory))
-    await _run(str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
+    await _run(
+        str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements
+    )
     tell(f"Installed Rucio {RUCIO_VERSION} in {time.monotonic() - started:.0f} s")
 
 

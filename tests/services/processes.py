@@ -77,7 +77,7 @@ class Process:
         # Not ours to wait for: it is to outlive us, and whoever stops it watches /proc.
         process.returncode = 0
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while not self.ready():
             if self.pid is None:

@@ -139,16 +139,25 @@ def test_nothing_of_it_is_trusted_without_its_own_authority(demo_rucio):
         requests.get(f"{demo_rucio.url}/ping", timeout=30)
 
 
-async def test_a_second_start_registers_nothing_anew(tmp_path, demo_data):
-    told = []
-    first = await start_rucio(tmp_path, demo_data, told.append)
-    await first.stop()
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, demo_data):
+    """The directory of a demo that ran before, and what it told."""
+    directory, told = tmp_path_factory.mktemp("kept"), []
+
+    async def run_once():
+        await (await start_rucio(directory, demo_data, told.append)).stop()
+
+    asyncio.run(run_once())
+    return directory, told
+
+
+async def test_a_second_start_registers_nothing_anew(kept, demo_data):
+    directory, told = kept
     assert any("Registering" in line for line in told)
     told.clear()
-    again = await start_rucio(tmp_path, demo_data, told.append)
+    again = await start_rucio(directory, demo_data, told.append)
     try:
         assert told == []
-        assert again.url == first.url
         client = await asyncio.to_thread(Client, again)
         assert len(await asyncio.to_thread(client.replicas, "messier")) == len(demo_data.files)
         client.http.close()
@@ -156,14 +165,14 @@ async def test_a_second_start_registers_nothing_anew(tmp_path, demo_data):
         await again.stop()
 
 
-async def test_storages_that_moved_are_found_again(tmp_path, demo_data):
-    first = await start_rucio(tmp_path, demo_data, print)
-    await first.stop()
+async def test_storages_that_moved_are_found_again(kept, demo_data):
+    directory, _ = kept
+    ports = json.loads((directory / "registered.json").read_text())["ports"]
     with socket.socket() as stranger:
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        stranger.bind(("127.0.0.1", urlsplit(first.storages["DEMO-ARCHIVE"]).port))
+        stranger.bind(("127.0.0.1", ports["DEMO-ARCHIVE"]))
         stranger.listen()
-        again = await start_rucio(tmp_path, demo_data, print)
+        again = await start_rucio(directory, demo_data, print)
     try:
         client = await asyncio.to_thread(Client, again)
         (url,) = (await asyncio.to_thread(client.replicas, "M31_V.fits"))[0]["pfns"]
@@ -174,7 +183,7 @@ async def test_storages_that_moved_are_found_again(tmp_path, demo_data):
         await again.stop()
 
 
-def test_nothing_outlives_a_demo_that_is_killed(tmp_path, demo_data):
+def test_nothing_outlives_a_demo_that_is_killed(kept, demo_data):
     program = f"""
         import asyncio, sys
         from pathlib import Path
@@ -183,7 +192,7 @@ def test_nothing_outlives_a_demo_that_is_killed(tmp_path, demo_data):
 
         async def main():
             data = make_demo_data(Path({str(demo_data.directory.parent)!r}))
-            rucio = await start_rucio(Path({str(tmp_path)!r}), data, lambda line: None)
+            rucio = await start_rucio(Path({str(kept[0])!r}), data, lambda line: None)
             print(rucio.url, *rucio.storages.values(), flush=True)
             await asyncio.sleep(600)
 
