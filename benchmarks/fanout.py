@@ -56,7 +56,7 @@ async def _search(urls: Mapping[str, str], directory: Path) -> tuple[float, floa
         search = gateway.search(Query(position=POSITION, radius=1.0))
         first = 0.0
         async for report in search:
-            if report.rows and not first and len(search.table.page(0, 1)):
+            if report.rows and not first and len(search.table.refresh().page(0, 1)):
                 first = time.perf_counter() - began
         table = await search.done()
         whole = time.perf_counter() - began

@@ -83,7 +83,7 @@ async def download_all(
     at_once : int
         Files side by side; also the number of threads.
     on_progress : callable
-        Called in the event loop about ten times a second, and once at the end.
+        Called in the event loop about ten times a second, and once at the end, also when cancelled.
 
     Returns
     -------
@@ -103,7 +103,7 @@ async def download_all(
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
-    on_progress(transfer.meter.read())
+        on_progress(transfer.meter.read())
     for lane in lanes:
         lane.result()
     return [outcome for _, outcome in sorted(transfer.outcomes.items())]

@@ -122,6 +122,27 @@ async def test_cancelling_is_quick_while_the_server_hangs_and_keeps_the_part(sto
     assert first_bytes(storage.ranges("image.fits"))[1] >= CUT - 65536
 
 
+async def test_what_arrived_before_cancelling_is_told(storage, downloads, image, monkeypatch):
+    monkeypatch.setattr(download_module, "PROGRESS_SECONDS", 60.0)
+    storage.put("silent", b"x", fault=Fault(hang_after=-1))
+    wanted = downloads(storage.url("image.fits"), of=image)
+    told: list[str] = []
+    attempt = asyncio.create_task(
+        download_all(
+            [wanted, downloads(storage.url("silent"), name="silent")],
+            at_once=1,
+            on_progress=lambda progress: told.extend(outcome.target.name for outcome in progress.finished),
+        )
+    )
+    await until(lambda: len(storage.requests) == 2)
+
+    attempt.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt
+
+    assert told == ["image.fits"]
+
+
 async def test_changed_bytes_are_brought_anew(storage, downloads, image):
     wanted = downloads(storage.url("image.fits"))
     await cut_off(storage, wanted, image)
