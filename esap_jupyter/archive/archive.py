@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -31,7 +33,7 @@ class Archive:
     identity : Identity
         Who publishes them.
     directory : Path
-        Where results of asynchronous jobs are kept; they go when the archive is closed.
+        For the results of asynchronous jobs; it belongs to this archive alone, and is emptied.
     url : str
         Base URL that clients know, with a slash at its end: ``http://127.0.0.1:8080/``.
     """
@@ -49,6 +51,7 @@ class Archive:
         self.identity = identity
         self.limits = limits or Limits()
         self.url = url
+        self.hosts = _hosts(url)
         self.started = now()
         self.products = {product.publisher_did: product for product in products}
         self.files = _unique_files(products)
@@ -95,11 +98,21 @@ class Archive:
             if table.name.split(".")[0] not in standard and self.positions(table)
         ]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop every query, and give memory and disk back."""
-        self.jobs.close()
+        self.jobs.delete_all()
         self.queries.close()
-        self.database.close()
+        await asyncio.to_thread(self.database.close)
+        await asyncio.to_thread(self.jobs.close)
+
+
+def _hosts(url: str) -> frozenset[str]:
+    """What a request may call the archive."""
+    parts = urlsplit(url)
+    names = {parts.netloc.lower()}
+    if parts.hostname in {"127.0.0.1", "::1"}:
+        names.add(f"localhost:{parts.port}")
+    return frozenset(names)
 
 
 def _unique_files(products: Sequence[Product]) -> dict[str, Product]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,10 @@ from esap_jupyter.archive.model import Limits, Table
 from esap_jupyter.errors import Cancelled, EsapError, QueryRejected, ServiceFailed, ServiceTimeout
 
 BATCH_ROWS = 20_000
+_LONGEST_END = 10.0
+"""Seconds that a stopped query may take to end."""
+
+_LIBRARY_ERRORS = (duckdb.Error, pa.ArrowException, OSError)
 
 _LOCKS = (
     "SET autoinstall_known_extensions = false",
@@ -42,82 +47,101 @@ CREATE MACRO esap_within(lon1, lat1, lon2, lat2, radius) AS
 
 
 class Rows:
-    """The rows of a query that is running; a context manager that ends it.
+    """The rows of a query, which runs from the beginning of a ``with`` block to its end.
 
-    Iterate over it from one thread; `cancel` may be called from any.
+    Iterate over it in the thread that entered the block; `cancel` may be called from any, at any time.
+
+    Parameters
+    ----------
+    wanted : int
+        Rows at most.
+    seconds : float
+        Until it is stopped.
 
     Attributes
     ----------
     schema : pyarrow.Schema
-        With units and the like as metadata of its fields.
+        With units and the like as metadata of its fields; known within the block.
     truncated : bool
         Whether there were more rows than wanted; known when the iteration is over.
     """
 
+    schema: pa.Schema
+
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, translation: Translation, wanted: int, seconds: float
+        self, cursor: duckdb.DuckDBPyConnection, translation: Translation, *, wanted: int, seconds: float
     ) -> None:
         self._cursor = cursor
+        self._translation = translation
         self._wanted = wanted
         self._seconds = seconds
-        self._translation = translation
+        self._reader: pa.RecordBatchReader | None = None
         self._stopped: EsapError | None = None
-        self._timer = threading.Timer(seconds, self._stop, [_too_long(seconds)])
-        self._timer.daemon = True
+        self._stop = threading.Event()
+        self.closed = threading.Event()
         self.truncated = False
-        self._timer.start()
-        try:
-            self._reader = cursor.sql(translation.sql).to_arrow_reader(BATCH_ROWS)
-            self.schema = _described(self._reader.schema, translation)
-        except (duckdb.Error, pa.ArrowException) as error:
-            self.close()
-            raise self._translated(error) from None
-        except EsapError:
-            self.close()
-            raise
 
     def __enter__(self) -> Self:
+        """Start the query; blocks until DuckDB has its first rows.
+
+        Raises
+        ------
+        QueryRejected
+            If the query does not fit the tables.
+        """
+        threading.Thread(target=self._watch, daemon=True).start()
+        try:
+            self._reader = self._cursor.sql(self._translation.sql).to_arrow_reader(BATCH_ROWS)
+            self.schema = _described(self._reader.schema, self._translation)
+        except _LIBRARY_ERRORS as error:
+            self._close()
+            raise self._stopped or _translated(error, self._translation) from None
+        except EsapError:
+            self._close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._close()
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows, at most as many as wanted."""
         left = self._wanted
         try:
-            for batch in self._reader:
+            for batch in self._reader or ():
                 if self._stopped is not None:
                     raise self._stopped
                 if batch.num_rows > left:
                     self.truncated = True
                     if left:
-                        yield _cast(batch.slice(0, left), self.schema)
+                        yield cast_batch(batch.slice(0, left), self.schema)
                     return
                 left -= batch.num_rows
-                yield _cast(batch, self.schema)
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise self._translated(error) from None
+                yield cast_batch(batch, self.schema)
+        except _LIBRARY_ERRORS as error:
+            raise self._stopped or _translated(error, self._translation) from None
 
     def cancel(self) -> None:
-        """Stop the query; the iteration raises `Cancelled`."""
-        self._stop(Cancelled("The query was stopped."))
+        """Stop the query; whoever waits for its rows gets `Cancelled`."""
+        self._stopped = self._stopped or Cancelled("The query was stopped.")
+        self._stop.set()
 
-    def close(self) -> None:
-        """End the query and free what it holds."""
-        self._timer.cancel()
-        self._cursor.interrupt()
+    def _watch(self) -> None:
+        """Stop the query when it is cancelled or its time is over; in a thread."""
+        if not self._stop.wait(self._seconds):
+            self._stopped = _too_long(self._seconds)
+        # DuckDB forgets an interrupt that comes before the query, so one is not enough.
+        while not self.closed.is_set():
+            self._cursor.interrupt()
+            self.closed.wait(0.05)
+
+    def _close(self) -> None:
+        self.closed.set()
+        self._stop.set()
         self._reader = None
         self._cursor.close()
-
-    def _stop(self, why: EsapError) -> None:
-        self._stopped = self._stopped or why
-        self._cursor.interrupt()
-
-    def _translated(self, error: Exception) -> EsapError:
-        return self._stopped or _translated(error, self._translation)
 
 
 class Database:
@@ -130,7 +154,7 @@ class Database:
     """
 
     def __init__(self, tables: list[Table], limits: Limits) -> None:
-        self._limits = limits
+        self._running: weakref.WeakSet[Rows] = weakref.WeakSet()
         self._connection = duckdb.connect(
             ":memory:",
             config={"memory_limit": limits.memory, "threads": limits.threads, "temp_directory": ""},
@@ -151,7 +175,7 @@ class Database:
         seconds: float,
         uploads: Mapping[str, pa.Table] | None = None,
     ) -> Rows:
-        """Start a query; blocks while DuckDB prepares it.
+        """Prepare a query, to be run in a ``with`` block; blocks for a moment.
 
         Parameters
         ----------
@@ -174,18 +198,20 @@ class Database:
         try:
             for name, table in uploads.items():
                 _put(cursor, UPLOADED + name.lower(), table)
-        except (duckdb.Error, pa.ArrowException) as error:
+        except _LIBRARY_ERRORS as error:
             cursor.close()
             raise QueryRejected(f"The uploaded table cannot be used: {_first_line(error)}") from None
-        return Rows(cursor, translation, row_limit, seconds)
-
-    def counts(self) -> dict[str, int]:
-        """Number of rows of each table."""
-        with self._connection.cursor() as cursor:
-            return {name: int(cursor.table(name).count("*").fetchall()[0][0]) for name in self.schemas}
+        rows = Rows(cursor, translation, wanted=row_limit, seconds=seconds)
+        self._running.add(rows)
+        return rows
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Stop all queries and give the memory back; blocks until they have ended."""
+        running = [rows for rows in self._running if not rows.closed.is_set()]
+        for rows in running:
+            rows.cancel()
+        for rows in running:
+            rows.closed.wait(_LONGEST_END)
         self._connection.close()
 
     def _load(self, table: Table) -> None:
@@ -245,7 +271,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def cast_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Give a batch the types and descriptions of a schema."""
     columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -263,7 +290,8 @@ def _translated(error: Exception, translation: Translation) -> EsapError:
 
 def _too_long(seconds: float) -> ServiceTimeout:
     return ServiceTimeout(
-        f"The query took longer than the {seconds:g} s that it may.", hint="Run it as an asynchronous job."
+        f"The query took longer than the {seconds:g} s that it may.",
+        hint="Ask for less; an asynchronous job may run longer.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+MAIN_ID = "meta.id;meta.main"
 MAIN_RA, MAIN_DEC = "pos.eq.ra;meta.main", "pos.eq.dec;meta.main"
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from xml.sax.saxutils import quoteattr
 
+import pyarrow as pa
+
 from esap_jupyter.archive import obscore, ssap
 from esap_jupyter.archive.answers import format_named
-from esap_jupyter.archive.model import Table, column_with_ucd
+from esap_jupyter.archive.model import MAIN_DEC, MAIN_ID, MAIN_RA, Table, column_with_ucd, text
 from esap_jupyter.archive.sphere import RegionError, parse_region
 from esap_jupyter.archive.web import ArchiveHandler, Parameters, QueryPlan
 from esap_jupyter.errors import InputError, NotFound
@@ -28,6 +30,7 @@ class ConeHandler(ArchiveHandler):
                 adql=self._adql(self._table(name), parameters),
                 row_limit=self._row_limit(parameters),
                 format=parameters.format(),
+                reshape=cone_schema,
             )
         )
 
@@ -66,7 +69,7 @@ class ConeHandler(ArchiveHandler):
         if verbosity not in {"1", "2", "3"}:
             raise InputError(f"VERB={verbosity} is none of 1, 2, 3.", field="VERB")
         columns = "*"
-        identifier = column_with_ucd(self.archive.schema(table), "meta.id;meta.main")
+        identifier = column_with_ucd(self.archive.schema(table), MAIN_ID)
         if verbosity == "1" and identifier:
             columns = f"{_quoted(identifier)}, {ra}, {dec}"
         return (
@@ -113,6 +116,23 @@ class SpectrumHandler(ArchiveHandler):
         )
 
     post = get
+
+
+# Cone search is older than UCD1+, and its identifiers are text (section 2.2).
+_CONE_UCDS = {MAIN_ID: "ID_MAIN", MAIN_RA: "POS_EQ_RA_MAIN", MAIN_DEC: "POS_EQ_DEC_MAIN"}
+
+
+def cone_schema(schema: pa.Schema) -> pa.Schema:
+    """A table's schema as cone search wants it."""
+    return pa.schema([_cone_field(field) for field in schema])
+
+
+def _cone_field(field: pa.Field) -> pa.Field:
+    ucd = text(field, "ucd")
+    if ucd not in _CONE_UCDS:
+        return field
+    kind = pa.string() if ucd == MAIN_ID else field.type
+    return pa.field(field.name, kind, metadata={**field.metadata, b"ucd": _CONE_UCDS[ucd].encode()})
 
 
 # SIA 2.0, sections 2.1.2 to 2.1.17: an interval of the parameter meets that of the columns.
@@ -200,13 +220,13 @@ def _region(shape: str, numbers: list[str], name: str) -> str:
     if shape not in {"CIRCLE", "RANGE", "POLYGON"}:
         raise InputError(f"{name}: {shape} is none of CIRCLE, RANGE, POLYGON.", field=name)
     try:
-        text = " ".join([shape, *(repr(float(number)) for number in numbers)])
-        parse_region(text)
+        words = " ".join([shape, *(repr(float(number)) for number in numbers)])
+        parse_region(words)
     except (RegionError, ValueError) as error:
         raise InputError(f"{name}: {error}.", field=name) from None
     if shape == "CIRCLE":
         return f"CIRCLE({', '.join(repr(float(number)) for number in numbers)})"
-    return f"REGION({_text(text)})"
+    return f"REGION({_text(words)})"
 
 
 def _interval(name: str, value: str, low: str, high: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -37,7 +38,10 @@ class SyncHandler(ArchiveHandler):
 
     async def get(self) -> None:
         """Answer a query."""
-        await self.answer(tap_plan(self.parameters(), self.uploaded_files(), self.archive.limits))
+        plan = await asyncio.to_thread(
+            tap_plan, self.parameters(), self.uploaded_files(), self.archive.limits
+        )
+        await self.answer(plan)
 
     post = get
 
@@ -60,14 +64,14 @@ class JobListHandler(ArchiveHandler):
             jobs = jobs[: int(parameters.number("LAST", 1, 1e9))]
         self.send_xml(uws.job_list(jobs, f"{self.base}tap/async"))
 
-    def post(self) -> None:
+    async def post(self) -> None:
         """Make a job; it waits for PHASE=RUN, unless that comes with it."""
         parameters = self.parameters()
         job = self.archive.jobs.create(_stored(parameters))
         _keep_uploads(job, self.uploaded_files())
         try:
             if parameters.one("PHASE").upper() == "RUN":
-                _run(self, job)
+                await _run(self, job)
         except EsapError:
             self.archive.jobs.delete(job)
             raise
@@ -86,7 +90,7 @@ class JobHandler(ArchiveHandler):
             await self.archive.jobs.wait(job, seconds, parameters.one("PHASE").upper())
         self.send_xml(uws.job_document(job, f"{self.base}tap/async"))
 
-    def post(self, job_id: str) -> None:
+    async def post(self, job_id: str) -> None:
         """Delete it with ACTION=DELETE, or change its phase or its parameters."""
         job = self.archive.jobs.get(job_id)
         parameters = self.parameters()
@@ -94,7 +98,7 @@ class JobHandler(ArchiveHandler):
             self._delete(job)
             return
         if parameters.one("PHASE"):
-            _change_phase(self, job, parameters.one("PHASE"))
+            await _change_phase(self, job, parameters.one("PHASE"))
         else:
             _change_parameters(self, job)
         _to_job(self, job)
@@ -135,13 +139,13 @@ class JobPartHandler(ArchiveHandler):
                     raise NotFound("The job has no error.")
                 self.send_xml(error_votable(job.error), VOTABLE)
 
-    def post(self, job_id: str, part: str) -> None:
+    async def post(self, job_id: str, part: str) -> None:
         """Change what can be changed."""
         job = self.archive.jobs.get(job_id)
         parameters = self.parameters()
         match part:
             case "phase":
-                _change_phase(self, job, parameters.needed("PHASE"))
+                await _change_phase(self, job, parameters.needed("PHASE"))
             case "parameters":
                 _change_parameters(self, job)
             case "executionduration":
@@ -239,19 +243,19 @@ def _keep_uploads(job: Job, files: Mapping[str, HTTPFile]) -> None:
     job.files.update(files)
 
 
-def _run(handler: ArchiveHandler, job: Job) -> None:
+async def _run(handler: ArchiveHandler, job: Job) -> None:
     given: dict[str, list[bytes]] = {}
     for name, value in job.parameters:
         given.setdefault(name, []).append(value.encode())
-    plan = tap_plan(Parameters(given), job.files, handler.archive.limits)
+    plan = await asyncio.to_thread(tap_plan, Parameters(given), job.files, handler.archive.limits)
     job.files.clear()
     handler.archive.jobs.run(job, plan)
 
 
-def _change_phase(handler: ArchiveHandler, job: Job, wanted: str) -> None:
+async def _change_phase(handler: ArchiveHandler, job: Job, wanted: str) -> None:
     match wanted.upper():
         case "RUN":
-            _run(handler, job)
+            await _run(handler, job)
         case "ABORT":
             handler.archive.jobs.abort(job)
         case _:

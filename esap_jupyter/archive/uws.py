@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -97,8 +96,9 @@ class Jobs:
     def __init__(self, database: Database, limits: Limits, directory: Path) -> None:
         self._database = database
         self._limits = limits
-        directory.mkdir(parents=True, exist_ok=True)
-        self._directory = Path(tempfile.mkdtemp(prefix="jobs-", dir=directory))
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        self._directory = directory
         self._pool = ThreadPoolExecutor(limits.jobs_at_once, thread_name_prefix="job")
         self._places = asyncio.Semaphore(limits.jobs_at_once)
         self._jobs: dict[str, Job] = {}
@@ -187,10 +187,13 @@ class Jobs:
         except TimeoutError:
             return
 
-    def close(self) -> None:
-        """Stop all, and remove their results."""
+    def delete_all(self) -> None:
+        """Stop and forget all."""
         for job in list(self._jobs.values()):
             self.delete(job)
+
+    def close(self) -> None:
+        """Wait until the last has stopped, and remove the directory; blocks."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -221,14 +224,13 @@ class Jobs:
 
     def _execute(self, job: Job, plan: QueryPlan) -> None:
         """Run and write the query; in a thread."""
-        with self._database.query(
+        job.rows = self._database.query(
             plan.adql, row_limit=plan.row_limit, seconds=job.duration, uploads=plan.uploads
-        ) as rows:
-            job.rows = rows
-            if not job.is_executing:  # aborted while it was being prepared
-                return
-            with job.result.open("wb") as file:
-                plan.format.write(file, rows.schema, rows, lambda: rows.truncated, plan.infos)
+        )
+        if not job.is_executing:  # aborted while it was being prepared
+            job.rows.cancel()
+        with job.rows as rows, job.result.open("wb") as file:
+            plan.format.write(file, rows.schema, rows, lambda: rows.truncated, plan.infos)
         job.rows = None
         plan.uploads.clear()
 

@@ -12,11 +12,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from xml.sax.saxutils import escape, quoteattr
 
+import pyarrow as pa
 from tornado.httputil import HTTPFile
 from tornado.iostream import StreamClosedError
 from tornado.web import Finish, HTTPError, RequestHandler
 
 from esap_jupyter.archive.answers import VOTABLE, Format, format_named
+from esap_jupyter.archive.database import cast_batch
 from esap_jupyter.errors import (
     Cancelled,
     EsapError,
@@ -28,8 +30,6 @@ from esap_jupyter.errors import (
 )
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from esap_jupyter.archive.archive import Archive
     from esap_jupyter.archive.database import Rows
 
@@ -111,6 +111,8 @@ class QueryPlan:
     ----------
     infos : dict
         What to say of it in the answer.
+    reshape : callable, optional
+        Makes the schema that the protocol wants of the one that the query has.
     """
 
     adql: str
@@ -118,6 +120,7 @@ class QueryPlan:
     format: Format
     uploads: dict[str, pa.Table] = field(default_factory=dict)
     infos: dict[str, str] = field(default_factory=dict)
+    reshape: Callable[[pa.Schema], pa.Schema] | None = None
 
 
 class Queue:
@@ -145,7 +148,7 @@ class Queue:
             self._here -= 1
 
     def close(self) -> None:
-        """Take no more; what runs is stopped by whoever started it."""
+        """Take no more; what runs is the database's to stop."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -160,12 +163,17 @@ class ArchiveHandler(RequestHandler):
         """Take what the application gives every handler."""
         self.archive = archive
         self._rows: Rows | None = None
+        self._gone = False
 
     def set_default_headers(self) -> None:
-        """Let pages of other origins (Aladin Lite) read what is public."""
+        """Name the server; pages of other origins are not let in, the tables may be a person's own."""
         self.set_header("Server", "ESAP-archive")
-        self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("X-Content-Type-Options", "nosniff")
+
+    def prepare(self) -> None:
+        """Refuse names that a page elsewhere made to point here (DNS rebinding)."""
+        if self.request.host.lower() not in self.archive.hosts:
+            raise HTTPError(HTTPStatus.MISDIRECTED_REQUEST, "This archive has another name.")
 
     @property
     def base(self) -> str:
@@ -191,6 +199,7 @@ class ArchiveHandler(RequestHandler):
 
     def on_connection_close(self) -> None:
         """Stop the query of a client that went away."""
+        self._gone = True
         if self._rows is not None:
             self._rows.cancel()
 
@@ -213,14 +222,18 @@ class ArchiveHandler(RequestHandler):
 
     def _produce(self, plan: QueryPlan, sink: _Bridge) -> None:
         """Run and write the query; in a thread."""
-        with self.archive.database.query(
+        self._rows = self.archive.database.query(
             plan.adql,
             row_limit=plan.row_limit,
             seconds=self.archive.limits.seconds,
             uploads=plan.uploads,
-        ) as rows:
-            self._rows = rows
-            plan.format.write(cast(BinaryIO, sink), rows.schema, rows, lambda: rows.truncated, plan.infos)
+        )
+        if self._gone:
+            self._rows.cancel()
+        with self._rows as rows:
+            schema = plan.reshape(rows.schema) if plan.reshape else rows.schema
+            batches = (cast_batch(batch, schema) for batch in rows) if plan.reshape else rows
+            plan.format.write(cast(BinaryIO, sink), schema, batches, lambda: rows.truncated, plan.infos)
             sink.send()
 
     async def _send(self, chunk: bytes) -> None:

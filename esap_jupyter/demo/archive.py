@@ -61,7 +61,7 @@ class RunningArchive:
     async def stop(self) -> None:
         """Stop it; the generated data stay."""
         await self.listener.close()
-        self.archive.close()
+        await self.archive.close()
 
 
 async def start_archive(directory: Path, port: int = 0, *, limits: Limits | None = None) -> RunningArchive:

@@ -146,12 +146,19 @@ class _Stars:
         return _Stars(*(getattr(self, name)[which] for name in self.__slots__))
 
 
-def make_sources(targets: Sequence[MessierObject]) -> pa.Table:
-    """Make the whole catalogue, sorted by declination; the same one every time."""
+def make_sources(targets: Sequence[MessierObject], *, all_sky: int = ALL_SKY) -> pa.Table:
+    """Make the whole catalogue, sorted by declination; the same one every time.
+
+    Parameters
+    ----------
+    all_sky : int
+        Stars outside the deep fields.
+    """
     rng = np.random.default_rng(SEED)
-    parts = [_observed(_field_stars(rng, _all_sky(rng, 2_500_000), ALL_SKY, FAINTEST), rng)]
+    candidates = _all_sky(rng, 12 * all_sky)
+    parts = [_observed(_field_stars(rng, candidates, all_sky, FAINTEST), rng)]
     for target in targets:
-        around = _around(rng, target, 150_000)
+        around = _around(rng, target, 60_000)
         parts.append(_observed(_field_stars(rng, around, DEEP_FIELD_STARS, FAINTEST_DEEP), rng))
         if target.otype in {"GlC", "OpC"}:
             parts.append(_cluster_members(rng, target))

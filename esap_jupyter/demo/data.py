@@ -20,7 +20,7 @@ from esap_jupyter.demo.observations import Observation
 
 SCOPE = "demo"
 CONTAINER = "messier"
-VERSION = 1
+VERSION = 2
 """Raised when the generated data change, so that an older directory is made anew."""
 
 TARGETS = ("M1", "M13", "M31", "M42", "M45", "M51", "M57", "M87")

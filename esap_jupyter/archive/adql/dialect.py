@@ -50,10 +50,12 @@ def parse(adql: str) -> exp.Query:
         raise QueryRejected(
             f"The query is longer than {LONGEST_QUERY} characters.", hint="Upload a table instead."
         )
+    if not adql.strip():
+        raise QueryRejected("The query is empty.")
     try:
         statements = sqlglot.parse(adql, dialect=ADQL)
     except ParseError as error:
-        raise _syntax_error(error, adql) from None
+        raise _syntax_error(error) from None
     except SqlglotError as error:
         raise QueryRejected(f"The query cannot be read: {str(error).splitlines()[0]}.") from None
     except RecursionError:
@@ -86,7 +88,7 @@ def _first_position(node: exp.Expr | None) -> int | None:
     return min(starts) if starts else None
 
 
-def _syntax_error(error: ParseError, adql: str) -> QueryRejected:
+def _syntax_error(error: ParseError) -> QueryRejected:
     fault = error.errors[0] if error.errors else {}
     text, line, end = fault.get("highlight") or "", fault.get("line"), fault.get("col")
     if not line or not end:
@@ -95,7 +97,4 @@ def _syntax_error(error: ParseError, adql: str) -> QueryRejected:
     near = f" at {text!r}" if text else " at its end"
     hint = "ADQL limits rows with SELECT TOP n." if text.upper() in {"LIMIT", "FETCH"} else ""
     where = f"(line {line}, column {column})"
-    what = "" if adql.strip() else ": it is empty"
-    return QueryRejected(
-        f"The query has a syntax error{what or near} {where}", hint=hint, line=line, column=column
-    )
+    return QueryRejected(f"The query has a syntax error{near} {where}", hint=hint, line=line, column=column)

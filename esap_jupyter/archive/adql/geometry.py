@@ -1,8 +1,9 @@
 """ADQL's geometry (ADQL 2.1, section 4.2) as SQL.
 
 A point in a circle, and a distance, are plain trigonometry that DuckDB runs fast, with a first cut in
-declination that lets it skip most rows and use a range join. All other relations are worked out by `sphere`,
-through functions that `database` registers; there a region is a string in STC-S, as in ObsCore's ``s_region``.
+declination that lets it skip most rows and use a range join. All other relations are worked out by
+`sphere`, through functions that `database` registers; there a region is a string in STC-S, as ObsCore's
+``s_region`` is.
 """
 
 from __future__ import annotations
