@@ -8,19 +8,20 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from benchmarks.figure import Figure, Unavailable, tell
-
-MODULES = ("import_time", "fanout", "staging")
 
 
 def main() -> int:
     benchmarks: dict[str, Callable[[], Figure]] = {}
-    for module in MODULES:
-        benchmarks |= importlib.import_module(f"benchmarks.{module}").BENCHMARKS
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name != "__main__":
+            benchmarks |= getattr(importlib.import_module(f"benchmarks.{module.name}"), "BENCHMARKS", {})
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=list(benchmarks), help="run this one")
     only = parser.parse_args().only
