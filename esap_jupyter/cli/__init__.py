@@ -9,6 +9,7 @@ import click
 from esap_jupyter.cli import baskets, datalake, demo, find, jobs
 from esap_jupyter.cli.output import fail, options
 from esap_jupyter.errors import EsapError
+from esap_jupyter.face import background
 
 _SECTIONS = (find, baskets, jobs, datalake, demo)
 
@@ -42,3 +43,5 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped.", err=True)
         sys.exit(130)
+    finally:
+        background.close()

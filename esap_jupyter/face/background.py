@@ -6,7 +6,6 @@ A kernel's own loop stays free: `run` blocks only its caller, `awaitable` hands 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import functools
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -29,7 +28,6 @@ class _Background:
         self.loop = asyncio.new_event_loop()
         self._gateway: Gateway | None = None
         threading.Thread(target=self._serve, name="esap", daemon=True).start()
-        atexit.register(self.close)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -128,6 +126,10 @@ class verb(Generic[S, P, T]):  # noqa: N801 - a decorator
         return group._how(functools.wraps(self._method)(functools.partial(self._method, group)))  # type: ignore[no-any-return]  # noqa: SLF001
 
 
-def reset() -> None:
-    """Forget the gateway, so that the next call reads the configuration anew."""
-    _background().close()
+def close() -> None:
+    """Stop what still runs and forget the gateway; the next call makes a new one from the configuration.
+
+    A process that ends without it loses nothing: its jobs show as interrupted and can be resumed.
+    """
+    if _background.cache_info().currsize:
+        _background().close()

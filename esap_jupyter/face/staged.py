@@ -69,6 +69,7 @@ async def follow_staging(job_id: str, on_progress: Callable[[Progress], None] | 
                 show(job.progress)
     except BaseException:
         await jobs.cancel(job_id)
+        await jobs.wait(job_id)
         raise
     if job.phase is not Phase.COMPLETED:
         raise _failure(job)

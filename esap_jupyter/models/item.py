@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 
 class Provenance(BaseModel):
@@ -51,6 +51,7 @@ class Item(BaseModel):
     media_type: str = ""
     provenance: Provenance
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def id(self) -> str:
         """Stable and short: the same thing found twice is one item in the basket."""

@@ -1,7 +1,8 @@
 """The tutorials run from top to bottom on the demo's services, and are kept without outputs."""
 
-import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbclient
 import nbformat
@@ -11,16 +12,20 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[3] / "notebooks").glob("*.i
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_tutorial_runs(notebook: Path, demo_config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ESAP_CONFIG", str(demo_config))
-    monkeypatch.setenv("ESAP_WORKSPACE", str(tmp_path))
+def test_a_tutorial_runs(
+    notebook: Path,
+    demo_archive: Any,
+    demo_rucio: Any,
+    esap_config: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    services = {**demo_archive.services, **demo_rucio.services}
+    esap_config(services, search={"services": ["demo-archive", "demo-lake"]})
     content = nbformat.read(notebook, as_version=4)
 
     nbclient.NotebookClient(content, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
-    staged = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert staged, "the notebook staged no file"
-    assert os.environ["ESAP_CONFIG"] == str(demo_config)
+    assert list((tmp_path / "workspace").rglob("*.fits")), "the notebook staged no file"
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
