@@ -110,8 +110,7 @@ class TestSuccess:
         first["path"] = second["path"] = "image.fits"
         gateway = await make_gateway(a_lake(storage, one=[first], two=[second]))
         job = await stage(gateway, an_item("one"), an_item("two"))
-        contents = {Path(file["path"]).name: Path(file["path"]).read_bytes() for file in job.results["files"]}
-        assert contents == {"image.fits": b"one", f"image-{an_item('two').id}.fits": b"two"}
+        assert contents_of(job) == {"image.fits": b"one", f"image-{an_item('two').id}.fits": b"two"}
 
     async def test_what_is_there_is_not_fetched_again(self, make_gateway, storage):
         gateway = await make_gateway(a_lake(storage, one=[a_file(storage, "a", b"data")]))
