@@ -95,15 +95,16 @@ class Bringing:
                 self._fail(self._files[outcome.target], outcome.error)
 
     def results(self) -> list[JsonValue]:
-        """What arrived, for the job's results."""
+        """What arrived, in the order in which it was asked for, for the job's results."""
         return [
             {
-                "item": self._files[path].item_id,
+                "item": file.item_id,
                 "path": str(path),
-                "bytes": outcome.bytes,
-                "verified": outcome.verified,
+                "bytes": self.arrived[path].bytes,
+                "verified": self.arrived[path].verified,
             }
-            for path, outcome in self.arrived.items()
+            for path, file in self._files.items()
+            if path in self.arrived
         ]
 
     async def _bring_by_its_own_way(

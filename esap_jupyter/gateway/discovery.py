@@ -245,12 +245,11 @@ class Search:
         return query.model_copy(update={"position": await self._discovery.resolve(query.target)})
 
     async def _choice(self) -> list[str]:
-        """Whom to ask: those named, else those of the configuration, else all that can answer."""
-        named = self.query.services or self._discovery.default_services
-        if named:
-            return list(dict.fromkeys(named))
+        """Whom to ask: those named, else those of the configuration that can answer, else all that can."""
+        if self.query.services:
+            return list(dict.fromkeys(self.query.services))
         able = []
-        for name in self._services.names:
+        for name in self._discovery.default_services or self._services.names:
             try:
                 await self._services.able(name, self._capability)
             except NotOffered:
@@ -284,10 +283,8 @@ class Search:
     def _parts(
         self, name: str, connector: Any, query: Query, remote: RemoteQuery | None
     ) -> AsyncIterator[pa.RecordBatch | Notice]:
-        # One row more than is wanted tells for certain whether there is more.
-        limit = None if query.row_limit is None else query.row_limit + 1
         if not query.adql:
-            return cast(Searches, connector).search(query.model_copy(update={"row_limit": limit}))
+            return cast(Searches, connector).search(query)
         loop = asyncio.get_running_loop()
 
         def on_phase(phase: str) -> None:
@@ -295,7 +292,7 @@ class Search:
 
         request = AdqlRequest(
             query.adql,
-            row_limit=limit,
+            row_limit=query.row_limit,
             mode=self.options.mode,
             uploads=self.options.uploads,
             job_url=remote.job_url if remote else "",
@@ -306,7 +303,6 @@ class Search:
 
     async def _receive(self, name: str, parts: AsyncIterator[pa.RecordBatch | Notice]) -> None:
         limit, rows, cut, remark = self.query.row_limit, 0, "", ""
-        received = False
         deadline = self._deadline(name)
         async with (
             asyncio.timeout(deadline) as patience,
@@ -317,12 +313,11 @@ class Search:
                     cut, remark = (part.message, remark) if part.kind == "truncated" else (cut, part.message)
                     continue
                 batch = part if limit is None else part.slice(0, limit - rows)
-                if batch.num_rows or not received:
-                    await _in_thread(self._written.append, name, batch)
-                received = True
+                # An empty batch too: it tells the columns, or what only came after the rows (DataLink).
+                await _in_thread(self._written.append, name, batch)
                 rows += batch.num_rows
                 self._tell(name, "receiving", rows=rows)
-                if batch.num_rows < part.num_rows:
+                if batch.num_rows < part.num_rows:  # a connector that sends more than was asked for
                     cut = f"Cut at the row limit of {limit:,}; there is more."
                     break
                 if limit is None and deadline is not None:

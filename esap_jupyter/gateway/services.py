@@ -214,7 +214,8 @@ class Services:
         except ValueError as error:
             raise self._config.error(("network", "allow"), str(error)) from None
         return Access(
-            named_origins=settings.named_origins() | allowed,
+            named_origins=settings.named_origins(),
+            allowed_origins=allowed,
             ca_file=settings.ca_file,
             site_ca_file=network.ca_file,
             client_cert=_path(settings, "client_cert"),

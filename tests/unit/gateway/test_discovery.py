@@ -304,7 +304,7 @@ class TestAdql:
         table = await gateway.adql("one", "SELECT 1", row_limit=5, mode="sync").done()
         assert table.num_rows == 3
         [request] = gateway.connector("one").asked
-        assert (request.adql, request.mode, request.row_limit) == ("SELECT 1", "sync", 6)
+        assert (request.adql, request.mode, request.row_limit) == ("SELECT 1", "sync", 5)
 
     async def test_services_own_message_and_position(self, make_gateway):
         gateway = await make_gateway({"one": {"fault": "rejected"}})

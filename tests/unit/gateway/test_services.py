@@ -72,11 +72,9 @@ class TestAccess:
             network={"allow": ["http://proxy.test"]},
         )
         access = gateway.connector("archive").context.access
-        assert access.named_origins == {
-            "http://127.0.0.1:8080",
-            "https://store.test:1094",
-            "http://proxy.test:80",
-        }
+        own = {"http://127.0.0.1:8080", "https://store.test:1094"}
+        assert access.named_origins == own, "these are the origins that tokens go to"
+        assert access.private_origins == own | {"http://proxy.test:80"}
 
     async def test_user_agent_names_software_purpose_and_contact(self, make_gateway):
         gateway = await make_gateway({"archive": {}}, network={"contact": "astronomer@site.test"})
