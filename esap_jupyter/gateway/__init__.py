@@ -73,7 +73,8 @@ class Gateway:
         self.basket = Basket(state)
         self.jobs = Jobs(state)
         self._history = HistoryRows(state)
-        self._services = Services(self.config, DiskCache(self.config.storage.cache_path() / "services"))
+        self._cache = DiskCache(self.config.storage.cache_path() / "services")
+        self._services = Services(self.config, self._cache)
         self._discovery = Discovery(
             self._services,
             default_services=self.config.search.services,
@@ -97,6 +98,7 @@ class Gateway:
         """Stop what runs here: searches are cancelled, stagings stay as interrupted and can be resumed."""
         await self._discovery.close()
         await self.jobs.close()
+        await asyncio.to_thread(self._cache.sweep)
 
     @functools.cached_property
     def tables(self) -> TableStore:

@@ -89,7 +89,7 @@ class Jobs:
     # What anyone may ask
 
     async def list(self, limit: int = 200) -> list[Job]:
-        """The last jobs, newest first."""
+        """The last jobs, newest first; long parameters and results are left out, `get` has them."""
         jobs = await asyncio.to_thread(self._rows.list, limit, now=self._clock())
         return [self._with_local_progress(job) for job in jobs]
 

@@ -16,6 +16,12 @@ from typing import Any
 from esap_jupyter.models import ENDED_PHASES, Job, Phase, Progress
 from esap_jupyter.storage.state import State
 
+KEPT = 1000
+"""Jobs remembered; of those that have ended, the oldest are forgotten."""
+
+_SHORT = 100_000
+"""Characters of parameters and results beyond which a list leaves them out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
@@ -66,6 +72,11 @@ class JobRows:
                     job.created_at.timestamp(),
                     job.started_at and job.started_at.timestamp(),
                 ),
+            )
+            connection.execute(
+                "DELETE FROM jobs WHERE ended_at IS NOT NULL AND created_at <"
+                " (SELECT created_at FROM jobs ORDER BY created_at DESC LIMIT 1 OFFSET ?)",
+                (KEPT - 1,),
             )
 
     def claim(self, job_id: str, *, owner: str, now: float, lease_until: float) -> bool:
@@ -174,10 +185,15 @@ class JobRows:
         return None if row is None else _job(row, now)
 
     def list(self, limit: int, *, now: float) -> list[Job]:
-        """The last jobs, newest first."""
+        """The last jobs, newest first; parameters and results that are long are left out, `get` has them."""
         with self._state.reading() as connection:
             rows = connection.execute(
-                "SELECT * FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,)
+                "SELECT id, kind, title, phase, owner, lease_until, progress, created_at, started_at,"
+                " ended_at, error_code, error_message, error_hint,"
+                " CASE WHEN length(parameters) <= :short THEN parameters ELSE '{}' END AS parameters,"
+                " CASE WHEN length(results) <= :short THEN results ELSE '{}' END AS results"
+                " FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT :limit",
+                {"short": _SHORT, "limit": limit},
             ).fetchall()
         return [_job(row, now) for row in rows]
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -111,7 +111,7 @@ class TestSeveralProcesses:
         """Four processes, started at once on no state at all, write basket and jobs side by side."""
         program = textwrap.dedent("""
             import sys
-            from datetime import UTC, datetime
+            from datetime import UTC, datetime, timedelta
             from pathlib import Path
             from esap_jupyter.models import Item, Progress, Provenance
             from esap_jupyter.storage.state import State
@@ -238,6 +238,24 @@ class TestJobs:
         for number in range(5):
             rows.insert(a_job(f"j{number}"), lease_until=NOW_SECONDS)
         assert [job.id for job in rows.list(3, now=NOW_SECONDS)] == ["j4", "j3", "j2"]
+
+    def test_long_results_are_not_listed(self, state):
+        rows = JobRows(state)
+        rows.insert(a_job(), lease_until=NOW_SECONDS)
+        rows.keep("j1", owner="me", results={"files": ["x" * 1000] * 200})
+        assert rows.list(1, now=NOW_SECONDS)[0].results == {}
+        assert len(rows.get("j1", now=NOW_SECONDS).results["files"]) == 200
+
+    def test_oldest_that_have_ended_are_forgotten(self, state, monkeypatch):
+        monkeypatch.setattr("esap_jupyter.storage.state_jobs.KEPT", 3)
+        rows = JobRows(state)
+        for number in range(6):
+            created = NOW + timedelta(seconds=number)
+            job = a_job(f"j{number}").model_copy(update={"created_at": created})
+            rows.insert(job, lease_until=NOW_SECONDS)
+            if number != 1:
+                rows.cancel(job.id, now=NOW_SECONDS)
+        assert [job.id for job in rows.list(10, now=NOW_SECONDS)] == ["j5", "j4", "j3", "j1"]
 
 
 class TestHistory:
