@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from esap_jupyter.connectors.base import AdqlRequest, AnswersADQL, Notice, Searches
 from esap_jupyter.errors import Cancelled, EsapError, NotOffered, StateError
+from esap_jupyter.gateway.reports import Reports
 from esap_jupyter.gateway.services import Services, explained
 from esap_jupyter.models import Capability, Position, Query, ServiceReport
-from esap_jupyter.models.service import ServiceState
 from esap_jupyter.storage.state_history import HistoryRows, PastQuery
 
 if TYPE_CHECKING:
@@ -107,10 +106,6 @@ class Search:
     ----------
     query : Query
         What was asked.
-    reports : dict
-        By service, how it fares.
-    errors : dict
-        By service, the error for which it failed.
     jobs : dict
         By service, the id of the job that follows its asynchronous query.
     """
@@ -118,21 +113,28 @@ class Search:
     def __init__(self, query: Query, options: AdqlOptions, discovery: Discovery) -> None:
         self.query = query
         self.options = options
-        self.reports: dict[str, ServiceReport] = {}
-        self.errors: dict[str, EsapError] = {}
         self.jobs: dict[str, str] = {}
+        self._reports = Reports()
         self._discovery = discovery
         self._services = discovery.services
         self._capability = Capability.ADQL if query.adql else Capability(query.product)
-        self._begun_at = time.monotonic()
         self._at = datetime.now(UTC)
         self._writer: TableWriter | None = None
         self._table: Table | None = None
         self._error: EsapError | None = None
         self._asking = True
         self._begun = asyncio.Event()
-        self._news = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="esap search")
+
+    @property
+    def reports(self) -> Mapping[str, ServiceReport]:
+        """By service, how it fares."""
+        return self._reports.by_service
+
+    @property
+    def errors(self) -> Mapping[str, EsapError]:
+        """By service, the error for which it failed."""
+        return self._reports.errors
 
     @property
     def table(self) -> Table:
@@ -159,7 +161,7 @@ class Search:
     async def done(self) -> Table:
         """Wait until every service has ended, and return the table.
 
-        One of several services that failed is in `reports`; it does not make this fail.
+        A service that failed is in `reports`; it does not make this fail as long as another one answered.
 
         Raises
         ------
@@ -168,18 +170,13 @@ class Search:
         NotOffered
             If there is no service to ask.
         EsapError
-            If only one service was asked, and it failed before any row arrived.
+            If every service failed before any row arrived.
         """
         await self.finished()
-        error = self._error or self._task.exception() or self._only_error()
+        error = self._error or self._task.exception() or self._reports.common_error()
         if error is not None:
             raise error
         return self.table
-
-    def _only_error(self) -> EsapError | None:
-        if len(self.reports) != 1 or any(report.rows for report in self.reports.values()):
-            return None
-        return next(iter(self.errors.values()), None)
 
     async def finished(self) -> None:
         """Wait until it has ended, however it did."""
@@ -194,21 +191,8 @@ class Search:
         if self._asking:
             self._task.cancel()
 
-    async def __aiter__(self) -> AsyncIterator[ServiceReport]:
-        told: dict[str, ServiceReport] = {}
-        while True:
-            ended, news = self._task.done(), self._news
-            for name, report in list(self.reports.items()):
-                if told.get(name) != report:
-                    told[name] = report
-                    yield report
-            if ended:
-                return
-            waiting = asyncio.create_task(news.wait())
-            try:
-                await asyncio.wait([waiting, self._task], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiting.cancel()
+    def __aiter__(self) -> AsyncIterator[ServiceReport]:
+        return self._reports.changes(self._task)
 
     # From here on: how it goes, in order
 
@@ -219,7 +203,7 @@ class Search:
             query = await self._resolved()
             names = await self._choice()
             for name in names:
-                self._tell(name, "waiting")
+                self._reports.tell(name, "waiting")
             async with asyncio.TaskGroup() as group:
                 for name in names:
                     group.create_task(self._ask(name, query), name=f"esap search {name}")
@@ -228,7 +212,7 @@ class Search:
         except EsapError as error:
             self._error = error
             for name in self.query.services:
-                self._tell_failure(name, error)
+                self._reports.tell_failure(name, error)
         finally:
             self._asking = False
             await self._finish()
@@ -269,13 +253,13 @@ class Search:
             connector = await self._services.able(name, self._capability)
             await self._receive(name, self._parts(name, connector, query, remote))
         except asyncio.CancelledError:
-            self._tell(name, "cancelled", message="Cancelled.")
+            self._reports.tell(name, "cancelled", message="Cancelled.")
             if remote is not None:
                 await remote.end(Cancelled("The query was cancelled."))
             raise
         except Exception as error:  # noqa: BLE001 - explained, logged and reported
             failure = explained(error, name)
-            self._tell_failure(name, failure)
+            self._reports.tell_failure(name, failure)
         if remote is not None:
             await remote.end(failure)
         await _in_thread(self._written.report, self.reports[name])
@@ -288,7 +272,7 @@ class Search:
         loop = asyncio.get_running_loop()
 
         def on_phase(phase: str) -> None:
-            loop.call_soon_threadsafe(self._tell_phase, name, str(phase))
+            loop.call_soon_threadsafe(self._reports.tell_phase, name, str(phase))
 
         request = AdqlRequest(
             query.adql,
@@ -316,7 +300,7 @@ class Search:
                 # An empty batch too: it tells the columns, or what only came after the rows (DataLink).
                 await _in_thread(self._written.append, name, batch)
                 rows += batch.num_rows
-                self._tell(name, "receiving", rows=rows)
+                self._reports.tell(name, "receiving", rows=rows)
                 if batch.num_rows < part.num_rows:  # a connector that sends more than was asked for
                     cut = f"Cut at the row limit of {limit:,}; there is more."
                     break
@@ -324,9 +308,9 @@ class Search:
                     # "All of it" may take as long as it keeps coming.
                     patience.reschedule(asyncio.get_running_loop().time() + deadline)
         if cut:
-            self._tell(name, "truncated", rows=rows, message=cut)
+            self._reports.tell(name, "truncated", rows=rows, message=cut)
         else:
-            self._tell(name, "complete", rows=rows, message=remark)
+            self._reports.tell(name, "complete", rows=rows, message=remark)
 
     def _deadline(self, name: str) -> float | None:
         """Seconds for all of a service's answer; an asynchronous query may take hours."""
@@ -338,9 +322,7 @@ class Search:
         return self._writer
 
     async def _finish(self) -> None:
-        for name, report in self.reports.items():
-            if report.state in ("waiting", "receiving"):
-                self._tell(name, "cancelled", message="Cancelled.")
+        self._reports.tell_cancelled()
         try:
             if self._writer is not None:
                 await _in_thread(self._close_table, self._writer)
@@ -357,49 +339,14 @@ class Search:
             query=self.query,
             services=tuple(self.reports),
             at=self._at,
-            seconds=time.monotonic() - self._begun_at,
-            rows=sum(report.rows for report in self.reports.values()),
+            seconds=self._reports.seconds,
+            rows=self._reports.rows,
             table_id=self.table.refresh().id,
         )
         try:
             self._discovery.history.add(past)
         except StateError:
             log.exception("The query could not be added to the history")
-
-    # How it is told
-
-    def _tell(self, name: str, state: ServiceState, *, rows: int | None = None, **said: Any) -> None:
-        before = self.reports.get(name, ServiceReport(service=name))
-        self._publish(
-            ServiceReport(
-                service=name,
-                state=state,
-                rows=before.rows if rows is None else rows,
-                seconds=round(time.monotonic() - self._begun_at, 3),
-                **said,
-            )
-        )
-
-    def _tell_phase(self, name: str, phase: str) -> None:
-        report = self.reports[name]
-        if report.state == "waiting":
-            self._publish(report.model_copy(update={"message": f"The service's job is {phase}."}))
-
-    def _tell_failure(self, name: str, error: EsapError) -> None:
-        self.errors[name] = error
-        self._tell(
-            name,
-            "failed",
-            code=error.code,
-            message=error.message,
-            hint=error.hint,
-            retryable=error.retryable,
-        )
-
-    def _publish(self, report: ServiceReport) -> None:
-        self.reports[report.service] = report
-        news, self._news = self._news, asyncio.Event()
-        news.set()
 
 
 async def _in_thread(function: Callable[..., None], /, *args: Any) -> None:

@@ -9,6 +9,7 @@ from esap_jupyter.errors import (
     InputError,
     NotOffered,
     QueryRejected,
+    ServiceError,
     ServiceUnreachable,
     StateError,
     UnknownName,
@@ -339,3 +340,13 @@ class TestHistory:
         assert gateway.tables.open(first.table_id).num_rows == 6
         await gateway.clear_history()
         assert await gateway.history() == []
+
+
+class TestEveryServiceFails:
+    async def test_is_one_error_that_names_them_all(self, make_gateway):
+        gateway = await make_gateway({"one": {"fault": "unreachable"}, "two": {"fault": "unreachable"}})
+        with pytest.raises(ServiceError) as raised:
+            await search(gateway, "one", "two")
+        assert raised.value.message == (
+            "None of 2 services answered. one: Nobody answers. two: Nobody answers."
+        )
