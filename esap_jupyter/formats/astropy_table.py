@@ -122,7 +122,8 @@ def _filled(array: pa.Array) -> np.ndarray[Any, Any]:
         values = np.empty(len(array), object)
         for index, cell in enumerate(array):
             items, mask = _to_numpy(cell.values if cell.is_valid else pa.array([], kind.value_type))
-            values[index] = items if mask is None else np.ma.array(items, mask=mask)
+            # Masked arrays all, as astropy's own VOTable writer wants them.
+            values[index] = np.ma.array(items, mask=np.zeros(items.shape, bool) if mask is None else mask)
     else:
         texts = ["" if cell is None else str(cell) for cell in array.to_pylist()]
         values = np.array(texts, dtype=np.str_)
@@ -153,8 +154,9 @@ def _from_column(name: str, column: Any) -> tuple[pa.Field, pa.Array]:
         column = np.ma.masked_array(column.isot, mask=np.asarray(column.mask))
     elif info.unit is not None:
         metadata["unit"] = _unit_text(info.unit)
-    mask = np.ma.getmaskarray(column) if hasattr(column, "mask") else None
-    values = np.asarray(getattr(column, "value", column))
+    mask = np.asarray(column.mask) if hasattr(column, "mask") else None
+    # A Quantity is masked in another way than a column.
+    values = np.asarray(getattr(column, "unmasked", column))
     array = to_arrow_array(values, mask)
     kept = {key: str(value) for key, value in metadata.items() if value}
     return pa.field(name, array.type, metadata=kept or None), array
@@ -213,8 +215,8 @@ def _objects_to_arrow(values: np.ndarray[Any, Any], mask: np.ndarray[Any, Any] |
         return pa.array(cells)
     counts = [len(cell) if cell is not None else 0 for cell in cells]
     nulls = np.array([cell is None for cell in cells])
-    # An empty array may have come with no proper type of its own.
-    kind = next((array.type for array in arrays if len(array)), arrays[0].type)
-    elements = pa.concat_arrays([array.cast(kind) for array in arrays])
+    # An empty array may have come with no proper type of its own, and adds nothing.
+    filled = [array for array in arrays if len(array)] or arrays[:1]
+    elements = pa.concat_arrays([array.cast(filled[0].type) for array in filled])
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
     return pa.ListArray.from_arrays(offsets, elements, mask=pa.array(nulls) if nulls.any() else None)

@@ -248,10 +248,13 @@ def _complex_with_nulls(values: np.ndarray[Any, Any], vofield: VOField, missing:
 def _sentinel(vofield: VOField, dtype: np.dtype[Any]) -> Any:
     """The FIELD's null value as a number of the column; None if no value of the column can equal it."""
     try:
-        number = float(vofield.null) if dtype.kind == "f" else parse_integer(vofield.null)
-        return dtype.type(number)
-    except (ValueError, OverflowError):
+        if dtype.kind == "f":
+            return dtype.type(float(vofield.null))
+        number = parse_integer(vofield.null)
+    except ValueError:
         return None
+    limits = np.iinfo(dtype)
+    return dtype.type(number) if limits.min <= number <= limits.max else None
 
 
 def parse_integer(text: str) -> int:

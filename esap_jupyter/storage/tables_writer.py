@@ -197,7 +197,9 @@ class TableWriter:
         written = 0
         with replacing(self._directory / name) as partial:
             schema = rows.arrow_schema.remove_metadata()
-            with pq.ParquetWriter(partial, schema, compression="zstd", compression_level=1) as writer:
+            # The names of lists' elements stay as they are, so that reading needs no cast.
+            options = {"compression": "zstd", "compression_level": 1, "use_compliant_nested_type": False}
+            with pq.ParquetWriter(partial, schema, **options) as writer:
                 for table in tables:
                     writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
                     written += table.num_rows

@@ -1,4 +1,4 @@
-"""The cache of tables is bounded: what has not been used for longest goes, saved tables and growing ones stay."""
+"""The cache of tables is bounded: what was not used for longest goes, saved and growing tables stay."""
 
 from __future__ import annotations
 
