@@ -96,7 +96,7 @@ class Rows:
         except _LIBRARY_ERRORS as error:
             self._close()
             raise self._stopped or _translated(error, self._translation) from None
-        except EsapError:
+        except BaseException:
             self._close()
             raise
         return self

@@ -124,17 +124,6 @@ class Limits:
     threads: int = 2
 
 
-def describe(schema: pa.Schema, descriptions: Mapping[str, Mapping[str, str]]) -> pa.Schema:
-    """Add unit, UCD and the like to the fields of a schema."""
-    return pa.schema(
-        [
-            pa_field.with_metadata({k: v for k, v in descriptions.get(pa_field.name, {}).items() if v})
-            for pa_field in schema
-        ],
-        metadata=schema.metadata,
-    )
-
-
 def column_with_ucd(schema: pa.Schema, ucd: str) -> str | None:
     """Name of the first column with this UCD."""
     return next((one.name for one in schema if text(one, "ucd") == ucd), None)

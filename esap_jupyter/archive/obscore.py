@@ -64,8 +64,6 @@ _COLUMNS = (
     ("instrument_name", _TEXT, "", "meta.id;instr", "Provenance.ObsConfig.Instrument.name", "Instrument"),
 )  # fmt: skip
 
-COLUMN_NAMES = frozenset(column[0] for column in _COLUMNS)
-
 
 def obscore_table(products: Iterable[Product], base: str) -> Table:
     """Describe the products; `base` is the archive's URL, where DataLink answers."""
