@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,9 @@ def test_fits_keeps_everything_but_text_beyond_ascii(tmp_path: Path) -> None:
 
 def test_astropy_reads_the_fits_file(tmp_path: Path) -> None:
     write_file(TABLE, tmp_path / "t.fits")
-    with pytest.warns(UserWarning, match="NULL"):
+    with warnings.catch_warnings():
+        # Some versions say that they make False of null in columns of truth values.
+        warnings.filterwarnings("ignore", message=".*NULL")
         table = Table.read(tmp_path / "t.fits")
     assert str(table["double"].unit) == "mas / yr"
     assert table["int"].mask.tolist() == [False, True, False]
