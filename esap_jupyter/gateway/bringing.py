@@ -107,6 +107,18 @@ class Bringing:
             if path in self.arrived
         ]
 
+    def checksums(self) -> list[tuple[Path, str]]:
+        """What arrived, each with the checksum that confirmed it, ``adler32:00620062``, or nothing."""
+        return [
+            (
+                path,
+                f"{outcome.verified}:{self._files[path].checksums[outcome.verified]}"
+                if outcome.verified
+                else "",
+            )
+            for path, outcome in self.arrived.items()
+        ]
+
     async def _bring_by_its_own_way(
         self, connector: DownloadsItself, file: SourceFile, target: Path, places: asyncio.Semaphore
     ) -> None:

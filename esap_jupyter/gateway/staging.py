@@ -148,9 +148,8 @@ class Staging:
         self._workspace.check_room(wanted, self._keep_free)
 
     def _note(self, bringing: Bringing) -> None:
-        arrived = [(path, outcome.verified) for path, outcome in bringing.arrived.items()]
         try:
-            self._staged.arrived(arrived)
+            self._staged.arrived(bringing.checksums())
         except StateError:
             # The next staging of these files will look at their bytes instead.
             log.exception("Which files arrived could not be noted")

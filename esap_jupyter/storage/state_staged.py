@@ -24,7 +24,7 @@ class Place:
     Attributes
     ----------
     present : bool
-        The file is there, as it arrived.
+        The file is there, as it arrived, and is still what is promised.
     size : int
         Then: its bytes.
     verified : str
@@ -59,13 +59,13 @@ class StagedRows:
         return places
 
     def arrived(self, files: Sequence[tuple[Path, str]]) -> None:
-        """Note files that are there now, each with the checksum algorithm that confirmed it."""
+        """Note files that are there now, each with the checksum that confirmed it: ``adler32:00620062``."""
         for start in range(0, len(files), _FILES_PER_TRANSACTION):
             with self._state.writing() as connection:
-                for path, verified in files[start : start + _FILES_PER_TRANSACTION]:
+                for path, checksum in files[start : start + _FILES_PER_TRANSACTION]:
                     connection.execute(
                         "UPDATE staged SET arrived = ?, verified = ? WHERE path = ?",
-                        (_look(path), verified, str(path)),
+                        (_look(path), checksum, str(path)),
                     )
 
 
@@ -77,7 +77,9 @@ def _place(connection: sqlite3.Connection, file: SourceFile, wanted: Path) -> Pl
     )
 
 
-def _place_at(connection: sqlite3.Connection, file: SourceFile, path: Path) -> Place | None:
+def _place_at(  # noqa: PLR0911 - one line for each case
+    connection: sqlite3.Connection, file: SourceFile, path: Path
+) -> Place | None:
     """The place at exactly this path, or None if the path is something else's."""
     row = connection.execute("SELECT * FROM staged WHERE path = ?", (str(path),)).fetchone()
     look = _look(path)
@@ -93,10 +95,13 @@ def _place_at(connection: sqlite3.Connection, file: SourceFile, path: Path) -> P
         return None
     if not look or not row["arrived"]:
         return Place(path)
-    # What the person has changed since is theirs now.
     if look != row["arrived"]:
-        return None
-    return Place(path, present=True, size=int(look.split()[0]), verified=row["verified"])
+        return None  # what the person has changed since is theirs now
+    size = int(look.split()[0])
+    algorithm, _, digest = row["verified"].partition(":")
+    if file.size not in (None, size) or (file.checksums and file.checksums.get(algorithm) != digest):
+        return Place(path)  # as it arrived, but no longer what the service has: it is brought anew
+    return Place(path, present=True, size=size, verified=algorithm)
 
 
 def _look(path: Path) -> str:

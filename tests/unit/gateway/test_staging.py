@@ -121,6 +121,13 @@ class TestSuccess:
         assert len(storage.requests) == asked
         assert again.progress.files_done == 1
 
+    async def test_what_has_changed_at_the_service_is_brought_anew(self, make_gateway, storage):
+        before = await make_gateway(a_lake(storage, one=[a_file(storage, "a", b"data")]))
+        await stage(before, an_item("one"))
+        after = await make_gateway(a_lake(storage, one=[a_file(storage, "a", b"DATA")]))
+        job = await stage(after, an_item("one"))
+        assert contents_of(job) == {"a": b"DATA"}
+
 
 class TestPaths:
     @pytest.mark.parametrize("path", ["/etc/cron.d/x", "../x", "a/../../x", "link/x", "a\nb"])

@@ -289,7 +289,7 @@ class TestPlacesOfStagedFiles:
         [place] = StagedRows(state).places([(file, path)])
         return place
 
-    def arrive(self, state, place, text="data", verified="adler32"):
+    def arrive(self, state, place, text="data", verified="adler32:03da0195"):
         place.path.write_text(text)
         StagedRows(state).arrived([(place.path, verified)])
 
@@ -308,6 +308,17 @@ class TestPlacesOfStagedFiles:
         again = self.place(state, self.file("aaa"), tmp_path / "image.fits")
         assert again.present
         assert again.verified == "adler32"
+
+    @pytest.mark.parametrize(
+        "now", [{"checksums": {"adler32": "00000001"}}, {"checksums": {"md5": "0" * 32}}, {"size": 5}]
+    )
+    def test_file_that_is_no_longer_what_is_promised_is_not_present(self, state, tmp_path, now):
+        promised = self.file("aaa").model_copy(update={"size": 4, "checksums": {"adler32": "03da0195"}})
+        self.arrive(state, self.place(state, promised, tmp_path / "image.fits"))
+        assert self.place(state, promised, tmp_path / "image.fits").present
+        changed = self.place(state, promised.model_copy(update=now), tmp_path / "image.fits")
+        assert not changed.present
+        assert changed.path == tmp_path / "image.fits"
 
     def test_file_whose_arrival_was_not_noted_is_looked_at_again(self, state, tmp_path):
         place = self.place(state, self.file("aaa"), tmp_path / "image.fits")
