@@ -328,7 +328,7 @@ class TestInTheMiddle:
 
     async def in_the_middle(self, gateway, job_id):
         async for job in gateway.jobs.watch(job_id):
-            if job.progress.done >= self.HALF:
+            if job.progress.done >= self.HALF and job.progress.files_done:
                 return job
         raise AssertionError(job)
 
