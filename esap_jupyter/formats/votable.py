@@ -24,9 +24,12 @@ _FULL_BATCH = 1 << 21
 _LONGEST_ROW = 1 << 28
 _LONGEST_TAG = 1 << 24
 _LONGEST_DECLARATION = 1024
+_LONGEST_PREFIX = 100
 _QUOTED = 1 << 16
 # Attribute values may hold ">", so they are stepped over.
-_PAYLOAD_START = re.compile(rb"""<(?:[A-Za-z_][\w.-]*:)?(?:TABLEDATA|STREAM)(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_PAYLOAD_START = re.compile(
+    rb"""<(?:[A-Za-z_][\w.-]*:)?(?:TABLEDATA|STREAM)(?:[^<>"']|"[^<"]*"|'[^<']*')*>"""
+)
 _PREFIX = re.compile(rb"(?:[A-Za-z_][\w.-]*:)?")
 _ENCODING = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)""")
 _BYTE_ORDER_MARKS = (
@@ -241,7 +244,7 @@ def _end_tag(buffer: bytes, name: bytes) -> int:
     """Where the end tag of that name begins, with a namespace prefix or without; -1 if it is not there."""
     at = buffer.find(name)
     while at >= 0:
-        opened = buffer.rfind(b"</", 0, at)
+        opened = buffer.rfind(b"</", max(at - _LONGEST_PREFIX, 0), at)
         if opened >= 0 and _PREFIX.fullmatch(buffer, opened + 2, at):
             return opened
         at = buffer.find(name, at + 1)

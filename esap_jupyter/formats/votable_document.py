@@ -18,6 +18,7 @@ from esap_jupyter.formats.service_text import query_rejected
 from esap_jupyter.formats.votable_fields import VOField, unique_names
 
 SERIALIZATIONS = ("TABLEDATA", "BINARY", "BINARY2")
+_DEEPEST = 100
 _UNREADABLE_START = "The rows of the table begin in a way that cannot be read."
 _DESCRIPTOR_PARAMS = {
     "accessURL": "access_url",
@@ -131,6 +132,8 @@ class VOTableDocument:
         name = qualified.rpartition(":")[2]
         if not self._path and name != "VOTABLE":
             raise NotAVOTable(f"The answer is no VOTable but <{qualified}>.")
+        if len(self._path) >= _DEEPEST:
+            raise BadAnswer("The answer nests its XML elements too deep for a VOTable.")
         parent = self._path[-1] if self._path else ""
         self._path.append(name)
         self._text.clear()

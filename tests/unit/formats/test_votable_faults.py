@@ -79,6 +79,28 @@ def test_entities_are_refused_quickly(body: str) -> None:
     assert time.monotonic() - begun < 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<VOTABLE>" + b"<STREAM " * 400_000,
+        b"<VOTABLE>" + b"<STREAM '" * 400_000,
+        b"<VOTABLE " + b"x" * 20_000_000,
+        b"<VOTABLE>" * 200_000,
+        b"<VOTABLE><RESOURCE><TABLE><FIELD name='x' datatype='int'/><DATA><TABLEDATA>"
+        + b"TABLEDATA" * 400_000,
+        b"<VOTABLE><RESOURCE><TABLE><FIELD name='x' datatype='int'/><DATA><TABLEDATA>"
+        + b"<TR><TD>" * 400_000,
+        b"<VOTABLE><RESOURCE><TABLE><FIELD name='x' datatype='int'/><DATA><TABLEDATA>"
+        + b"<TR></TR>" * 400_000,
+    ],
+    ids=["tags", "quotes", "a long tag", "deep", "words", "open rows", "empty rows"],
+)
+def test_hostile_documents_are_refused_quickly(body: bytes) -> None:
+    begun = time.monotonic()
+    assert isinstance(fault(body)[0], BadAnswer)
+    assert time.monotonic() - begun < 5
+
+
 def test_entities_within_cells_do_not_exist(votable: Document) -> None:
     error, rows = fault(votable(rows="<TR><TD>1</TD><TD>&unknown;</TD></TR>"))
     assert isinstance(error, BadAnswer)
