@@ -70,6 +70,12 @@ class UnknownName(InputError):
     code = "unknown-name"
 
 
+class Conflict(InputError):
+    """What is asked cannot be done as things stand: the job runs, the file exists."""
+
+    code = "conflict"
+
+
 class NotFound(EsapError):
     """The thing asked for does not exist (a DID, a job, an item, a table)."""
 

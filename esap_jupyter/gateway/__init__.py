@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pydantic import JsonValue
+
 from esap_jupyter.config import Config, load_config
-from esap_jupyter.connectors.base import AnswersADQL, Connector, HasDataLink
+from esap_jupyter.connectors.base import AnswersADQL, Connector, DataLake, HasDataLink
 from esap_jupyter.errors import EsapError, InputError, NotOffered
 from esap_jupyter.gateway import names, picking, queries, staging
 from esap_jupyter.gateway.basket import Basket
 from esap_jupyter.gateway.discovery import AdqlMode, AdqlOptions, Discovery, Search
 from esap_jupyter.gateway.jobs import JobHandle, Jobs, error_of
+from esap_jupyter.gateway.saved import SavedQueries
 from esap_jupyter.gateway.services import Services
 from esap_jupyter.models import (
     Capability,
@@ -34,6 +37,7 @@ from esap_jupyter.models.query import DEFAULT_ROW_LIMIT
 from esap_jupyter.storage.cache import DiskCache
 from esap_jupyter.storage.state import State
 from esap_jupyter.storage.state_history import HistoryRows, PastQuery
+from esap_jupyter.storage.state_saved import SavedQuery
 from esap_jupyter.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -41,7 +45,17 @@ if TYPE_CHECKING:
 
     from esap_jupyter.storage.tables import Table, TableStore
 
-__all__ = ["Basket", "Gateway", "JobHandle", "Jobs", "PastQuery", "Search", "error_of"]
+__all__ = [
+    "Basket",
+    "Gateway",
+    "JobHandle",
+    "Jobs",
+    "PastQuery",
+    "SavedQueries",
+    "SavedQuery",
+    "Search",
+    "error_of",
+]
 
 
 class Gateway:
@@ -64,6 +78,8 @@ class Gateway:
         The items the person has gathered.
     jobs : Jobs
         All work that outlives a request.
+    saved : SavedQueries
+        The queries that the person saved.
     """
 
     def __init__(self, config: Config | None = None, *, workspace: Path | None = None) -> None:
@@ -72,6 +88,7 @@ class Gateway:
         state = State(self.config.storage.state_path() / "state.sqlite")
         self.basket = Basket(state)
         self.jobs = Jobs(state)
+        self.saved = SavedQueries(state)
         self._history = HistoryRows(state)
         self._cache = DiskCache(self.config.storage.cache_path() / "services")
         self._services = Services(self.config, self._cache)
@@ -134,6 +151,27 @@ class Gateway:
             Ask each, side by side, whether it answers; one that does not is a row with `detail` and `hint`.
         """
         return await self._services.statuses(check=check)
+
+    async def service(self, name: str, *, check: bool = False) -> ServiceStatus:
+        """Say what one service is, and ask it whether it answers if `check` is set.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such service.
+        """
+        return await self._services.status(name, check=check)
+
+    async def query_form(self, service: str) -> dict[str, JsonValue]:
+        """Describe the further fields of a service's queries, `Query.parameters`, as JSON Schema.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such service.
+        """
+        form = (await self._services.get(service)).Form
+        return form.model_json_schema() if form else {"type": "object", "properties": {}}
 
     async def find_services(
         self,
@@ -201,6 +239,19 @@ class Gateway:
         """
         connector: AnswersADQL = await self._services.able(service, Capability.ADQL)
         return await connector.examples()
+
+    async def datalake(self, service: str) -> DataLake:
+        """Return what knows a data lake's scopes, DIDs, replicas and rules.
+
+        Raises
+        ------
+        NotOffered
+            If the service is no data lake.
+        UnknownName
+            If there is no such service.
+        """
+        connector: DataLake = await self._services.able(service, Capability.DATALAKE)
+        return connector
 
     # Finding
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from esap_jupyter.errors import Cancelled, EsapError, InputError, NotFound, NotOffered
+from esap_jupyter.errors import Cancelled, Conflict, EsapError, NotFound, NotOffered
 from esap_jupyter.gateway.leases import USUAL_TIMING, RunningJob, Timing
 from esap_jupyter.models import Job, Phase
 from esap_jupyter.storage.state import State
@@ -163,21 +163,21 @@ class Jobs:
 
         Raises
         ------
-        InputError
+        Conflict
             If it is running.
         NotFound
             If there is none of this id.
         """
         if not await asyncio.to_thread(self._rows.delete, job_id, now=self._clock()):
             await self.get(job_id)
-            raise InputError(f"Job {job_id} is running.", hint="Cancel it first.", field="job")
+            raise Conflict(f"Job {job_id} is running.", hint="Cancel it first.", field="job")
 
     async def resume(self, job_id: str) -> JobHandle:
         """Go on with a job that failed, was stopped or is interrupted, in this process.
 
         Raises
         ------
-        InputError
+        Conflict
             If it is running or complete.
         NotFound
             If there is none of this id.
@@ -191,8 +191,8 @@ class Jobs:
         if not claimed:
             job = await self.get(job_id)
             if job.phase is Phase.COMPLETED:
-                raise InputError(f"Job {job_id} is complete.", hint="Rerun it instead.", field="job")
-            raise InputError(
+                raise Conflict(f"Job {job_id} is complete.", hint="Rerun it instead.", field="job")
+            raise Conflict(
                 f"Job {job_id} is already running ({job.owner}).", hint="Watch it, or cancel it.", field="job"
             )
         return self._start(await self.get(job_id), now + self._timing.lease)

@@ -133,9 +133,16 @@ class Services:
 
     async def statuses(self, *, check: bool) -> list[ServiceStatus]:
         """List the services, and ask each whether it answers if `check` is set."""
-        return list(await asyncio.gather(*(self._status(name, check=check) for name in self.names)))
+        return list(await asyncio.gather(*(self.status(name, check=check) for name in self.names)))
 
-    async def _status(self, name: str, *, check: bool) -> ServiceStatus:
+    async def status(self, name: str, *, check: bool) -> ServiceStatus:
+        """Say what one service is, and ask it whether it answers if `check` is set.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such service.
+        """
         settings = self._config.service(name)
         status = ServiceStatus(name=name, title=settings.title, connector=settings.connector)
         begun = time.monotonic()

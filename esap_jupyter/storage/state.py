@@ -62,6 +62,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             verified TEXT NOT NULL DEFAULT ''
         )""",
     ),
+    (
+        """CREATE TABLE saved_queries (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            query TEXT NOT NULL,
+            saved_at REAL NOT NULL
+        )""",
+    ),
 )
 
 _FAULTS = {
