@@ -26,7 +26,9 @@ _all = click.option("--all", "everything", is_flag=True, help="All rows, without
 _out = click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Write the table: .vot, .fits, .parquet or .csv."
 )
-_show_rows = click.option("--rows", default=10, show_default=True, help="Rows shown.")
+_show_rows = click.option(
+    "--rows", type=click.IntRange(min=0), default=10, show_default=True, help="Rows shown."
+)
 
 
 @click.command()

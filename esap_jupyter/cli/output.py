@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,9 @@ def show_table(table: Table, rows: int) -> None:
         }
         click.echo(json.dumps(content, indent=2, default=str))
     else:
-        click.echo(repr(table))
+        from esap_jupyter.storage.tables_preview import preview_text
+
+        click.echo(preview_text(table, rows))
         click.echo(f"table {table.id}")
 
 
@@ -112,7 +115,7 @@ def _plain(thing: Any) -> Any:
 
 
 def _show_listing(listing: Listing[Any]) -> None:
-    if not listing:
+    if not listing or not sys.stdout.isatty():
         click.echo(repr(listing))
         return
     from rich.console import Console

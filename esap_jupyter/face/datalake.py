@@ -139,8 +139,13 @@ async def _lake(service: str) -> DataLakeConnector:
 
 
 async def _only_lake() -> str:
-    statuses = await (await gateway()).services()
-    names = [status.name for status in statuses if Capability.DATALAKE in status.capabilities]
+    joined = await gateway()
+    services = joined.config.services.items()
+    names = [name for name, settings in services if settings.enabled and settings.connector == "rucio"]
+    if len(names) != 1:
+        # Only a look at every connector tells which of them are data lakes.
+        statuses = await joined.services()
+        names = [status.name for status in statuses if Capability.DATALAKE in status.capabilities]
     if len(names) == 1:
         return names[0]
     if not names:

@@ -284,12 +284,13 @@ async def history() -> Listing[PastQuery]:
 
 
 async def _answering_adql(joined: Gateway) -> str:
-    """The first service of the configured choice, else of all, that answers ADQL."""
-    able = [status.name for status in await joined.services() if Capability.ADQL in status.capabilities]
-    preferred = [name for name in joined.config.search.services if name in able]
-    if not able:
-        raise NotOffered("No service answers ADQL.", hint="Add a TAP service to esap.toml.")
-    return (preferred or able)[0]
+    """Return the first service, of the configured choice before all others, that answers ADQL."""
+    enabled = [name for name, settings in joined.config.services.items() if settings.enabled]
+    for name in dict.fromkeys([*joined.config.search.services, *enabled]):
+        connector = await asyncio.to_thread(joined.connector, name)
+        if Capability.ADQL in connector.capabilities:
+            return name
+    raise NotOffered("No service answers ADQL.", hint="Add a TAP service to esap.toml.")
 
 
 async def _followed(asked: Search, on_report: Callable[[ServiceReport], None] | None) -> Table:

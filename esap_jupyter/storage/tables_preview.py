@@ -34,23 +34,23 @@ def headline(table: Table) -> str:
     return "; ".join([rows, *_others(table.reports)])
 
 
-def preview_text(table: Table) -> str:
+def preview_text(table: Table, rows: int = _ROWS) -> str:
     """The headline and the first rows, columns aligned."""
-    names, units, cells, more = _preview(table, _TEXT_COLUMNS, _TEXT_CELL)
+    names, units, cells, more = _preview(table, rows, _TEXT_COLUMNS, _TEXT_CELL)
     lines = [headline(table)]
     if names:
-        rows = [names, *([units] if any(units) else []), *cells]
-        widths = [max(len(row[index]) for row in rows) for index in range(len(names))]
+        shown = [names, *([units] if any(units) else []), *cells]
+        widths = [max(len(row[index]) for row in shown) for index in range(len(names))]
         lines += [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
+            for row in shown
         ]
     return "\n".join(lines + ([more] if more else []))
 
 
 def preview_html(table: Table) -> str:
     """The headline and the first rows as an HTML table, units in the header."""
-    names, units, cells, more = _preview(table, _HTML_COLUMNS, _HTML_CELL)
+    names, units, cells, more = _preview(table, _ROWS, _HTML_COLUMNS, _HTML_CELL)
     parts = [f"<div class='esap-table'><p>{html.escape(headline(table))}</p>"]
     if names:
         header = "".join(
@@ -66,10 +66,12 @@ def preview_html(table: Table) -> str:
     return "".join([*parts, "</div>"])
 
 
-def _preview(table: Table, columns: int, width: int) -> tuple[list[str], list[str], list[list[str]], str]:
+def _preview(
+    table: Table, rows: int, columns: int, width: int
+) -> tuple[list[str], list[str], list[list[str]], str]:
     """Names, units and cells that are shown, and what is not."""
     shown = table.columns[:columns]
-    page = table.page(0, _ROWS, shown)
+    page = table.page(0, rows, shown)
     metadata = [page.schema.field(name).metadata or {} for name in shown]
     units = [shorten(said.get(b"unit", b"").decode("utf-8", "replace"), width) for said in metadata]
     cells = [

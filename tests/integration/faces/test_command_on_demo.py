@@ -46,6 +46,16 @@ def test_a_table_is_written_on_the_way(
     assert len((tmp_path / "five.csv").read_text().splitlines()) == 6
 
 
+def test_so_many_rows_are_shown(demo_config: Path, command: Callable[..., Any]) -> None:
+    lines = command("adql", "SELECT source_id FROM demo.sources", "--rows", "3").stdout.splitlines()
+
+    assert "10,000 rows" in lines[0]
+    assert "cut" in lines[0]
+    assert lines[1].split() == ["source_id"]
+    assert all(line.strip().isdigit() for line in lines[2:5])
+    assert "9,997 more rows" in lines[5]
+
+
 def test_the_data_lake_is_looked_into(demo_config: Path, command: Callable[..., Any]) -> None:
     assert command("datalake", "whoami").stdout.strip() == "demo"
     assert "demo:M51" in command("datalake", "dids", "demo:M5*", "--type", "dataset").stdout
