@@ -194,10 +194,11 @@ def origin_of(url: str) -> str:
     Raises
     ------
     ValueError
-        If it is no absolute URL.
+        If it is no absolute URL, or has a backslash or blank, for which parsers find different hosts in it: a
+        token for the one must not reach the other.
     """
     parts = urlsplit(url)
-    if not parts.scheme or not parts.hostname:
+    if not parts.scheme or not parts.hostname or re.search(r"[\s\\\x00-\x1f\x7f]", url):
         msg = f"{url!r} is not an absolute URL"
         raise ValueError(msg)
     port = parts.port or _DEFAULT_PORTS.get(parts.scheme.lower(), 0)

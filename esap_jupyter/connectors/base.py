@@ -162,7 +162,7 @@ class Connector(ABC):
     async def authorization(self, url: str) -> Mapping[str, str]:  # noqa: ARG002
         """Headers that authorise reading `url`: none, unless the connector knows better.
 
-        A token is given only for the origins configured for its service.
+        A token is given only for the origins configured for its service: ask ``context.access.names(url)``.
         """
         return {}
 

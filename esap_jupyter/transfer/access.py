@@ -64,6 +64,8 @@ _adapters_guard = threading.Lock()
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_IPV6_OF_THE_INTERNET = ipaddress.ip_network("2000::/3")
+"""All that IANA has given out; outside lie further ways to write an IPv4 address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,17 @@ class Access:
         """Every origin that may be at a private address."""
         return self.named_origins | self.allowed_origins
 
+    def names(self, url: str) -> bool:
+        """Whether a URL is at a named origin, so that the service's token may go there.
+
+        It is read as the session will read it: for a backslash before ``@``, other parsers find another host.
+        """
+        try:
+            prepared = requests.Request("GET", url).prepare().url
+        except requests.RequestException:
+            return False
+        return _origin(str(prepared)) in self.named_origins
+
     def session(self, deadline: float) -> requests.Session:
         """Make a session for one thread; all sessions of an `Access` share one pool of connections.
 
@@ -120,6 +133,11 @@ def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet.
 
     An IPv4 address inside an IPv6 one (mapped, 6to4, NAT64) is looked at as what it stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is no address.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
@@ -128,6 +146,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             ip = inner
+        elif ip not in _IPV6_OF_THE_INTERNET:
+            return False
     return ip.is_global and not ip.is_multicast
 
 
@@ -339,12 +359,21 @@ def _refuse_private_literal(url: str, named_origins: frozenset[str]) -> None:
     host = urlsplit(url).hostname or ""
     if _origin(url) in named_origins:
         return
+    bare = host.rstrip(".")
     try:
-        public = is_public(host)
+        public = is_public(_without_shorthand(bare))
     except ValueError:
-        public = host != "localhost" and not host.endswith(".localhost")
+        public = bare != "localhost" and not bare.endswith(".localhost")
     if not public:
         raise _refusal(host)
+
+
+def _without_shorthand(host: str) -> str:
+    """Write 127.1, 0x7f.1 and 2130706433 as the 127.0.0.1 that a resolver takes them for."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return host
 
 
 def _refusal(host: str) -> AddressRefused:

@@ -139,7 +139,9 @@ class TestOrigins:
     def test_of_a_url(self, url, origin):
         assert origin_of(url) == origin
 
-    @pytest.mark.parametrize("text", ["a.test", "/path", "https://", ""])
+    @pytest.mark.parametrize(
+        "text", ["a.test", "/path", "https://", "", r"https://b.test\@a.test", "https://a.te\tst"]
+    )
     def test_of_no_url(self, text):
         with pytest.raises(ValueError, match="not an absolute URL"):
             origin_of(text)

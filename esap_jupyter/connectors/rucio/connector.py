@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from esap_jupyter.config import origin_of
 from esap_jupyter.connectors.base import Notice
 from esap_jupyter.connectors.rucio import copy_tools, listing
 from esap_jupyter.connectors.rucio import files as source_files
@@ -41,7 +40,7 @@ class RucioConnector(RucioDataLake):
 
         A certificate is shown by the connection itself, and a password is Rucio's alone.
         """
-        if self.settings.auth_type != "oidc" or origin_of(url) not in self.context.access.named_origins:
+        if self.settings.auth_type != "oidc" or not self.context.access.names(url):
             return {}
         return {"Authorization": f"Bearer {await self.bearer()}"}
 

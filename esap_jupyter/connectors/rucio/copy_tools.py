@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -35,6 +36,8 @@ _XROOTD_PATIENCE = {
     "XRD_STREAMTIMEOUT": "60",
     "XRD_STREAMERRORWINDOW": "60",
 }
+# Of root://a:1094#@b, the tools read host b; whatever can be read in two ways is no address of a storage.
+_PLAIN_URL = re.compile(r"[a-z]+://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?/[^\s\\\x00-\x1f\x7f]*$")
 _SECONDS_TO_END = 1.0
 _READ_AT_ONCE = 1 << 20
 _LONGEST_MESSAGE = 300
@@ -89,10 +92,10 @@ def _command(replica: Replica, named_origins: frozenset[str]) -> tuple[str, ...]
             f"The replica on {replica.rse} is read by {tool}, which is not installed.",
             hint=f"Install it ({_PACKAGES[tool]}), or ask for a replica on an RSE with HTTPS.",
         )
-    origin = origin_of(replica.url)
+    origin = origin_of(replica.url) if _PLAIN_URL.match(replica.url) else ""
     if origin not in named_origins:
         raise AddressRefused(
-            f"{origin} is no storage that the configuration names.",
+            f"{origin or 'Where the replica is said to be'} is no storage that the configuration names.",
             hint="If it belongs to the data lake, list it in the service's `origins` in esap.toml.",
         )
     return (found, *options)

@@ -230,7 +230,12 @@ async def test_a_token_goes_to_storages_that_the_configuration_names_and_to_no_o
     access = Access(named_origins=frozenset({origin_of(rucio.url), "https://storage.example:1094"}))
     connector = connect(rucio.url, auth_type="oidc", tokens=Tokens("jwt"), access=access)
     assert await connector.authorization("https://storage.example:1094/a") == {"Authorization": "Bearer jwt"}
-    for elsewhere in ("https://storage.example/a", "http://storage.example:1094/a", "https://evil.example/a"):
+    for elsewhere in (
+        "https://storage.example/a",
+        "http://storage.example:1094/a",
+        "https://evil.example/a",
+        "https://evil.example\\@storage.example:1094/a",
+    ):
         assert await connector.authorization(elsewhere) == {}
 
 

@@ -84,12 +84,21 @@ async def test_a_missing_tool_says_what_to_install(tmp_path, monkeypatch):
         await bring(file(), tmp_path / "a", STORAGE, {})
 
 
-async def test_a_storage_that_the_configuration_does_not_name_is_not_talked_to(xrdcp, tmp_path):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "root://elsewhere.example:1094//a",
+        "root://storage.example:1094#@elsewhere.example//a",
+        "root://storage.example:1094?@elsewhere.example//a",
+        "root://elsewhere.example\\@storage.example:1094//a",
+        "root://storage.example:1094",
+        "root://storage.example:99999999//a",
+    ],
+)
+async def test_a_storage_that_the_configuration_does_not_name_is_not_talked_to(xrdcp, tmp_path, url):
     xrdcp("touch $(dirname $0)/called")
-    with pytest.raises(AddressRefused, match=r"root://elsewhere.example:1094.*`origins`"):
-        await bring(
-            file("root://elsewhere.example:1094//a"), tmp_path / "a", STORAGE, {"BEARER_TOKEN": "jwt"}
-        )
+    with pytest.raises(AddressRefused, match=r"no storage that the configuration names.*`origins`"):
+        await bring(file(url), tmp_path / "a", STORAGE, {"BEARER_TOKEN": "jwt"})
     assert not (tmp_path / "programs" / "called").exists()
 
 

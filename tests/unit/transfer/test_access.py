@@ -65,6 +65,10 @@ def echo() -> Iterator[list[str]]:
         ("::ffff:8.8.8.8", True),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("fec0::1", False),
     ],
 )
 def test_private_addresses_are_known_in_every_disguise(address: str, public: bool) -> None:
@@ -88,6 +92,42 @@ def test_an_unnamed_private_address_is_refused_however_it_is_spelt(echo: list[st
 
     with pytest.raises(AddressRefused, match="private address"):
         session.get(f"http://{spelling}:{port}/")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["127.1", "0x7f.0.0.1", "017700000001", "2130706433", "127.0.0.1.", "localhost.", "a.localhost"],
+)
+def test_a_proxy_is_not_asked_for_private_addresses_either(
+    echo: list[str], spelling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", echo[1])
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    with pytest.raises(AddressRefused, match="private address"):
+        Access().session(5).get(f"http://{spelling}:1/")
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("https://storage.example/file", True),
+        ("HTTPS://Storage.Example:443/file", True),
+        ("http://storage.example/file", False),
+        ("https://evil.example\\@storage.example/file", False),
+        ("https://evil.example:443\\@storage.example/file", False),
+        ("https://evil.example#@storage.example/file", False),
+        ("https://storage.example@evil.example/file", False),
+        ("https://storage.example.evil.example/file", False),
+        ("https://storage.exa\tmple/file", False),
+        ("https://storage.example:99999/file", False),
+        ("https:///file", False),
+        ("file", False),
+    ],
+)
+def test_a_token_goes_where_the_connection_goes(url: str, named: bool) -> None:
+    assert Access(named_origins=frozenset({"https://storage.example:443"})).names(url) is named
 
 
 def test_a_redirect_to_an_unnamed_private_address_is_refused(echo: list[str]) -> None:
