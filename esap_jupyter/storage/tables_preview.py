@@ -16,6 +16,7 @@ _ROWS = 10
 _HTML_COLUMNS, _TEXT_COLUMNS = 20, 8
 _HTML_CELL, _TEXT_CELL = 80, 24
 _DIGITS = 10
+_ONE_LINE = " style='white-space: nowrap'"
 
 
 def headline(table: Table) -> str:
@@ -53,12 +54,12 @@ def preview_html(table: Table) -> str:
     names, units, cells, more = _preview(table, _ROWS, _HTML_COLUMNS, _HTML_CELL)
     parts = [f"<div class='esap-table'><p>{html.escape(headline(table))}</p>"]
     if names:
+        small = [f"<br><small>{html.escape(unit)}</small>" if unit else "" for unit in units]
         header = "".join(
-            f"<th>{html.escape(name)}{f'<br><small>{html.escape(unit)}</small>' if unit else ''}</th>"
-            for name, unit in zip(names, units, strict=True)
+            f"<th{_ONE_LINE}>{html.escape(name)}{unit}</th>" for name, unit in zip(names, small, strict=True)
         )
         body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
+            f"<tr>{''.join(f'<td{_ONE_LINE}>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in cells
         )
         parts.append(f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>")
     if more:
