@@ -94,8 +94,8 @@ class Limits:
         Rows of an answer if the client does not say (MAXREC), and at most.
     seconds, job_seconds : float
         Time of a synchronous and of an asynchronous query.
-    upload_bytes : int
-        Of a request's body.
+    upload_bytes, waiting_uploads : int
+        Of a request's body, and of the tables of all jobs that do not run yet.
     queries, jobs_at_once : int
         Synchronous and asynchronous queries run side by side.
     waiting : int
@@ -115,6 +115,7 @@ class Limits:
     seconds: float = 60.0
     job_seconds: float = 600.0
     upload_bytes: int = 100_000_000
+    waiting_uploads: int = 300_000_000
     queries: int = 4
     waiting: int = 32
     jobs_at_once: int = 2

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+MOST_CORNERS = 1000
+"""Of a polygon; every point is compared with every edge."""
+
 _STEPS = 24
 """Corners that stand for a side along a parallel."""
 
@@ -74,6 +77,8 @@ def parse_region(text: str) -> Region:
     if shape == "RANGE" and len(numbers) == 4:
         return _range(*numbers)
     if shape == "POLYGON" and len(numbers) >= 6 and len(numbers) % 2 == 0:
+        if len(numbers) > 2 * MOST_CORNERS:
+            raise RegionError(f"a polygon has more than {MOST_CORNERS} corners")
         corners = [_position(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
         return Polygon(vectors(*np.array(corners).T))
     raise RegionError(f"{text[:60]!r} is not a region")

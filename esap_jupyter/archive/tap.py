@@ -68,8 +68,8 @@ class JobListHandler(ArchiveHandler):
         """Make a job; it waits for PHASE=RUN, unless that comes with it."""
         parameters = self.parameters()
         job = self.archive.jobs.create(_stored(parameters))
-        _keep_uploads(job, self.uploaded_files())
         try:
+            self.archive.jobs.keep_uploads(job, self.uploaded_files())
             if parameters.one("PHASE").upper() == "RUN":
                 await _run(self, job)
         except EsapError:
@@ -239,10 +239,6 @@ def _stored(parameters: Parameters) -> list[tuple[str, str]]:
     return [(name, value) for name, value in parameters.items() if name not in {"PHASE", "ACTION"}]
 
 
-def _keep_uploads(job: Job, files: Mapping[str, HTTPFile]) -> None:
-    job.files.update(files)
-
-
 async def _run(handler: ArchiveHandler, job: Job) -> None:
     given: dict[str, list[bytes]] = {}
     for name, value in job.parameters:
@@ -267,7 +263,7 @@ def _change_parameters(handler: ArchiveHandler, job: Job) -> None:
     given = _stored(handler.parameters())
     replaced = {name for name, _ in given} - {"UPLOAD"}
     job.parameters[:] = [(name, value) for name, value in job.parameters if name not in replaced] + given
-    _keep_uploads(job, handler.uploaded_files())
+    handler.archive.jobs.keep_uploads(job, handler.uploaded_files())
 
 
 def _expect_pending(job: Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -142,6 +143,21 @@ class Jobs:
         if job is None:
             raise NotFound("There is no such job.", hint="Jobs are destroyed after a time.")
         return job
+
+    def keep_uploads(self, job: Job, files: Mapping[str, HTTPFile]) -> None:
+        """Keep a pending job's uploaded tables in memory until it runs.
+
+        Raises
+        ------
+        ServiceFailed
+            If those of all jobs would take too much of it.
+        """
+        waiting = [file for each in self._jobs.values() for file in each.files.values()]
+        if sum(len(file.body) for file in (*waiting, *files.values())) > self._limits.waiting_uploads:
+            raise ServiceFailed(
+                "Too many uploaded tables wait for their jobs to run.", hint="Run some first."
+            )
+        job.files.update(files)
 
     def run(self, job: Job, plan: QueryPlan) -> None:
         """Let a pending job run as soon as there is a place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -90,8 +91,8 @@ class Parameters:
         value = self.one("MAXREC")
         if not value:
             return default
-        if not value.isdigit():
-            raise InputError(f"MAXREC={value} is not a number of rows.", field="MAXREC")
+        if not re.fullmatch("[0-9]{1,18}", value):
+            raise InputError(f"MAXREC={value[:40]} is not a number of rows.", field="MAXREC")
         return min(int(value), most)
 
     def format(self) -> Format:

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlglot import exp
 
+from esap_jupyter.errors import QueryRejected
+
+MOST_COLUMNS = 2000
+"""Of a query or any part of it: each ``SELECT x.*, y.* FROM a AS x, a AS y`` doubles them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -38,9 +43,22 @@ class ColumnFinder:
 
     def __init__(self, schemas: Mapping[str, pa.Schema]) -> None:
         self._schemas = schemas
+        # A query that is named twice is looked into once; nested in each other, they would take for ever.
+        self._known: dict[int, list[Output]] = {}
 
     def outputs(self, query: exp.Expr) -> list[Output]:
-        """The columns of a query, in order."""
+        """The columns of a query, in order.
+
+        Raises
+        ------
+        QueryRejected
+            If they are too many.
+        """
+        if id(query) not in self._known:
+            self._known[id(query)] = self._outputs(query)
+        return self._known[id(query)]
+
+    def _outputs(self, query: exp.Expr) -> list[Output]:
         if isinstance(query, exp.SetOperation):
             return self.outputs(query.this)
         if isinstance(query, exp.Subquery):
@@ -51,6 +69,11 @@ class ColumnFinder:
         found: list[Output] = []
         for projection in query.expressions:
             found.extend(self._projected(projection, sources))
+            if len(found) > MOST_COLUMNS:
+                raise QueryRejected(
+                    f"The query, or a part of it, has more than {MOST_COLUMNS:,} columns.",
+                    hint="Name the columns that you need.",
+                )
         return found
 
     def field(self, column: exp.Column) -> pa.Field | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ from esap_jupyter.errors import QueryRejected
 UPLOAD_SCHEMA = "tap_upload"
 UPLOADED = "uploaded_"
 """Prefix of the temporary table that holds an upload."""
+
+MOST_TABLES = 50
+"""Mentioned in one query; DuckDB cannot be stopped while it plans how to join them."""
 
 _COMMON_TABLE = "common_"
 
@@ -94,7 +98,10 @@ def translate(adql: str, schemas: Mapping[str, pa.Schema], *, row_limit: int | N
 
 def _qualify_tables(tree: exp.Query, schemas: Mapping[str, pa.Schema], adql: str) -> None:
     """Give each table its schema, and refuse those that do not exist."""
-    for table in list(tree.find_all(exp.Table)):
+    tables = list(tree.find_all(exp.Table))
+    if len(tables) > MOST_TABLES:
+        raise rejected(f"The query names more than {MOST_TABLES} tables", adql, tables[MOST_TABLES])
+    for table in tables:
         if not table.db:
             if _is_common(table):
                 continue
@@ -123,6 +130,10 @@ def _is_common(table: exp.Table) -> bool:
 def _rename_tables(tree: exp.Expr) -> None:
     """Point uploads at their temporary tables, and keep common tables apart from all that DuckDB knows."""
     common = {expression: expression.alias.lower() for expression in tree.find_all(exp.CTE)}
+    mentioned = Counter(table.name.lower() for table in tree.find_all(exp.Table) if not table.db)
+    for expression, name in common.items():
+        # Planned anew at each mention, tables that build on each other would multiply for ever.
+        expression.set("materialized", mentioned[name] > 1 or None)
     for table in list(tree.find_all(exp.Table)):
         if table.db.lower() == UPLOAD_SCHEMA:
             _stand_in(table, UPLOADED + table.name.lower())

@@ -19,7 +19,15 @@ from esap_jupyter.archive.server import Listener, application
 
 STARS = 2000
 LIMITS = Limits(
-    rows=500, most_rows=5000, seconds=1.5, job_seconds=5, queries=4, waiting=4, jobs=5, memory="200MB"
+    rows=500,
+    most_rows=5000,
+    seconds=1.5,
+    job_seconds=5,
+    waiting_uploads=1_200_000,
+    queries=4,
+    waiting=4,
+    jobs=5,
+    memory="200MB",
 )
 
 STAR_FIELDS = pa.schema(

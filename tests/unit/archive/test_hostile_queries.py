@@ -192,6 +192,40 @@ def test_monstrous_queries_are_refused(database: Database, adql: str) -> None:
         run(database, adql)
 
 
+def doubled(what: str, levels: int) -> str:
+    """Tables that each name the one before twice."""
+    steps = [f", t{level + 1} AS ({what.format(table=f't{level}')})" for level in range(levels)]
+    return f"WITH t0 AS (SELECT id FROM sky.stars){''.join(steps)} SELECT COUNT(*) AS n FROM t{levels}"
+
+
+def test_tables_that_build_on_each_other_do_not_multiply(database: Database) -> None:
+    adql = doubled("SELECT a.id FROM {table} AS a JOIN {table} AS b ON a.id = b.id", 20)
+
+    assert run(database, adql)["n"][0].as_py() == 2000
+
+
+def test_columns_do_not_double_without_end(database: Database) -> None:
+    with pytest.raises(QueryRejected, match="more than 2,000 columns"):
+        run(database, doubled("SELECT a.*, b.* FROM {table} AS a, {table} AS b", 20))
+
+
+def test_joins_of_very_many_tables_are_refused_before_they_are_planned(database: Database) -> None:
+    joins = " ".join(f"NATURAL JOIN sky.stars AS s{number}" for number in range(100))
+
+    with pytest.raises(QueryRejected, match="more than 50 tables"):
+        run(database, f"SELECT * FROM sky.stars {joins}")
+
+
+def test_a_region_with_very_many_corners_is_refused(database: Database) -> None:
+    corners = "10 10 " * 30_000
+
+    with pytest.raises(QueryRejected, match="more than 1000 corners"):
+        run(
+            database,
+            f"SELECT id FROM sky.stars WHERE 1 = CONTAINS(POINT(ra, dec), REGION('POLYGON {corners}'))",
+        )
+
+
 def test_a_long_list_of_conditions_is_fine(database: Database) -> None:
     adql = "SELECT id FROM sky.stars WHERE " + " OR ".join(f"id = {number}" for number in range(300))
 

@@ -85,6 +85,8 @@ def test_sync_by_get_and_post_with_names_in_any_case(served: Archive) -> None:
         ("", {}, "QUERY is missing"),
         ("SELECT id FROM sky.stars", {"LANG": "SQL"}, "only ADQL"),
         ("SELECT id FROM sky.stars", {"MAXREC": "many"}, "MAXREC=many"),
+        ("SELECT id FROM sky.stars", {"MAXREC": "²"}, "MAXREC=²"),
+        ("SELECT id FROM sky.stars", {"MAXREC": "9" * 5000}, "not a number of rows"),
         ("SELECT id FROM sky.stars", {"RESPONSEFORMAT": "json"}, "'json' is not offered"),
         ("SELECT id FROM sky.stars", {"REQUEST": "dropTables"}, "not doQuery"),
         ("SELECT id\nFRO sky.stars", {}, "(line 2, column 5)"),
@@ -286,6 +288,25 @@ def test_the_job_list_and_its_bounds(served: Archive) -> None:
     assert "too many jobs" in said(full)
     for job in pending:
         requests.delete(job, timeout=30)
+
+
+def test_tables_of_jobs_that_never_run_do_not_fill_the_memory(served: Archive) -> None:
+    def job_with_table() -> requests.Response:
+        return requests.post(
+            f"{served.url}tap/async",
+            data={"QUERY": "SELECT * FROM TAP_UPLOAD.mine", "UPLOAD": "mine,param:part"},
+            files={"part": ("mine.vot", b"x" * 700_000)},
+            allow_redirects=False,
+            timeout=30,
+        )
+
+    first, second = job_with_table(), job_with_table()
+
+    assert first.status_code == 303
+    assert second.status_code == 503
+    assert "Too many uploaded tables" in said(second)
+    requests.delete(first.headers["Location"], timeout=30)
+    assert not served.jobs.all()
 
 
 def test_many_clients_at_once_get_their_own_answers(served: Archive) -> None:
