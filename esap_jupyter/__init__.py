@@ -72,3 +72,10 @@ def load_ipython_extension(shell: Any) -> None:
     from esap_jupyter.magics import register
 
     register(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Tell Jupyter Server where the extension is."""
+    from esap_jupyter.handlers.app import EsapExtension
+
+    return [{"module": "esap_jupyter.handlers.app", "app": EsapExtension}]

@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from esap_jupyter.cli import baskets, datalake, demo, find, jobs
+from esap_jupyter.cli import baskets, datalake, demo, find, jobs, serve
 from esap_jupyter.cli.output import fail, options
 from esap_jupyter.errors import EsapError
 from esap_jupyter.face import background
 
-_SECTIONS = (find, baskets, jobs, datalake, demo)
+_SECTIONS = (find, baskets, jobs, datalake, demo, serve)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

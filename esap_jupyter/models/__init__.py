@@ -11,6 +11,15 @@ from esap_jupyter.models.datalake import (
 from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
 from esap_jupyter.models.job import ENDED_PHASES, FileProgress, Job, Phase, Progress
 from esap_jupyter.models.query import Position, Product, Query
+from esap_jupyter.models.selection import (
+    ColumnKind,
+    ColumnStatistics,
+    Condition,
+    Frequency,
+    Histogram,
+    Order,
+    Selection,
+)
 from esap_jupyter.models.service import (
     Capability,
     RegisteredService,
@@ -27,11 +36,17 @@ __all__ = [
     "AccountUsage",
     "Capability",
     "ColumnDescription",
+    "ColumnKind",
+    "ColumnStatistics",
+    "Condition",
     "DIDName",
     "FileProgress",
+    "Frequency",
+    "Histogram",
     "Item",
     "Job",
     "Link",
+    "Order",
     "Phase",
     "Position",
     "Product",
@@ -42,6 +57,7 @@ __all__ = [
     "Replica",
     "ReplicaOnRSE",
     "Rule",
+    "Selection",
     "ServiceReport",
     "ServiceState",
     "ServiceStatus",

@@ -1,0 +1,186 @@
+"""Every resource, in one table: the handlers, the OpenAPI document and its clients are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from pydantic import JsonValue
+
+from esap_jupyter.errors import (
+    BadAnswer,
+    ConfigError,
+    Conflict,
+    NoRoom,
+    NotAllowed,
+    NotFound,
+    NotOffered,
+    ServiceError,
+    ServiceTimeout,
+    SignInNeeded,
+    StateError,
+    UnknownName,
+)
+from esap_jupyter.gateway import PastQuery, SavedQuery
+from esap_jupyter.handlers import datalake, items, searches, services, tables
+from esap_jupyter.handlers.routes import Arrow, Nothing, Route
+from esap_jupyter.handlers.watching import JobList, SearchState
+from esap_jupyter.models import (
+    DID,
+    RSE,
+    AccountUsage,
+    ColumnStatistics,
+    Histogram,
+    Item,
+    Job,
+    Link,
+    Position,
+    RegisteredService,
+    Rule,
+    ServiceStatus,
+    TableDescription,
+)
+
+EVERYWHERE = (ConfigError, StateError)
+"""What may happen wherever the gateway is needed."""
+
+_REMOTE = (UnknownName, NotOffered, ServiceError, ServiceTimeout, SignInNeeded, NotAllowed)
+_KNOWN = (*_REMOTE, NotFound)
+_CREATED = HTTPStatus.CREATED
+_DONE = HTTPStatus.NO_CONTENT
+
+# fmt: off
+ROUTES: tuple[Route, ...] = (
+    # The server
+    Route("GET", "/status", services.get_status, Nothing, services.ServerStatus,
+          "Say that the extension is there, and which version; asks nobody"),
+    Route("GET", "/workspace", services.get_workspace, Nothing, services.Workspace,
+          "Say where stagings and saved tables go"),
+
+    # Services
+    Route("GET", "/services", services.list_services, services.Check, list[ServiceStatus],
+          "List the services, and ask each whether it answers if wanted"),
+    Route("GET", "/services/{service}/check", services.check_service, services.OfService, ServiceStatus,
+          "Ask a service whether it answers", (UnknownName,)),
+    Route("GET", "/services/{service}/form", services.get_query_form, services.OfService,
+          dict[str, JsonValue],
+          "Describe the further fields of a service's queries as JSON Schema", (UnknownName,)),
+    Route("GET", "/services/{service}/tables", services.list_service_tables, services.OfService,
+          list[TableDescription], "List the tables of a service that answers ADQL", _REMOTE),
+    Route("GET", "/services/{service}/tables/{table}", services.describe_service_table,
+          services.OfServiceTable, TableDescription,
+          "Describe a table of a service with its columns", _KNOWN),
+    Route("GET", "/services/{service}/examples", services.list_examples, services.OfService,
+          list[services.Example], "List a service's own example queries", _REMOTE),
+    Route("GET", "/services/{service}/links", services.list_links, services.LinksAt, list[Link],
+          "Read a DataLink document (DataLink 1.1)", _REMOTE),
+    Route("GET", "/registry", services.find_services, services.RegistrySearch, list[RegisteredService],
+          "Look in the registry for services (RegTAP 1.1)", _REMOTE),
+    Route("GET", "/resolve", services.resolve_target, services.Target, Position,
+          "Turn a name or coordinates into a place on the sky", _REMOTE),
+
+    # Searches and queries
+    Route("GET", "/searches", searches.list_searches, Nothing, list[SearchState],
+          "List the searches of this server that go on"),
+    Route("POST", "/searches", searches.start_search, searches.NewSearch, SearchState,
+          "Search services side by side", (UnknownName,), _CREATED),
+    Route("POST", "/queries", searches.start_query, searches.NewQuery, SearchState,
+          "Send ADQL to a service (TAP 1.1)", (UnknownName, NotFound, BadAnswer), _CREATED),
+    Route("GET", "/searches/{search}", searches.get_search, searches.SearchSince, SearchState,
+          "Say how a search or query fares", (NotFound,)),
+    Route("POST", "/searches/{search}/cancel", searches.cancel_search, searches.OfSearch, None,
+          "Stop a search or query; what arrived stays", (NotFound,), _DONE),
+    Route("GET", "/history", searches.list_history, searches.HistoryLimit, list[PastQuery],
+          "List what was asked, newest first"),
+    Route("DELETE", "/history", searches.clear_history, Nothing, None,
+          "Forget what was asked", (), _DONE),
+    Route("GET", "/saved-queries", searches.list_saved_queries, Nothing, list[SavedQuery],
+          "List the saved queries, by name"),
+    Route("POST", "/saved-queries", searches.save_query, searches.NewSavedQuery, SavedQuery,
+          "Save a query under a name", (), _CREATED),
+    Route("PUT", "/saved-queries/{saved}", searches.replace_saved_query, searches.ChangedSavedQuery,
+          SavedQuery, "Save another name and query in the place of one", (NotFound,)),
+    Route("DELETE", "/saved-queries/{saved}", searches.delete_saved_query, searches.OfSavedQuery, None,
+          "Forget a saved query", (NotFound,), _DONE),
+
+    # Tables
+    Route("GET", "/tables", tables.list_tables, Nothing, list[tables.TableSummary],
+          "List the tables that searches brought, newest first"),
+    Route("GET", "/tables/{table}", tables.get_table, tables.OfTable, tables.TableDetails,
+          "Describe a table as it is now, with its columns", (NotFound,)),
+    Route("DELETE", "/tables/{table}", tables.delete_table, tables.OfTable, None,
+          "Delete a table", (NotFound,), _DONE),
+    Route("GET", "/tables/{table}/rows", tables.get_rows, tables.Rows, Arrow,
+          "Read some rows, sorted and filtered", (NotFound,)),
+    Route("GET", "/tables/{table}/statistics", tables.get_statistics, tables.OfColumn, ColumnStatistics,
+          "Say what a column holds", (NotFound,)),
+    Route("GET", "/tables/{table}/histogram", tables.get_histogram, tables.InBins, Histogram,
+          "Count a column's numbers in bins", (NotFound,)),
+    Route("POST", "/tables/{table}/save", tables.save_table, tables.SaveAs, tables.SavedFile,
+          "Write a table to a file of the workspace", (NotFound, Conflict, NoRoom), _CREATED),
+    Route("PUT", "/tables/{table}/pin", tables.pin_table, tables.OfTable, None,
+          "Keep a table until it is unpinned or deleted", (NotFound,), _DONE),
+    Route("DELETE", "/tables/{table}/pin", tables.unpin_table, tables.OfTable, None,
+          "Let a table go when room is needed", (NotFound,), _DONE),
+
+    # Data lakes
+    Route("GET", "/datalakes/{service}/account", datalake.get_account, services.OfService, datalake.Account,
+          "Say whom the data lake takes the person for", _KNOWN),
+    Route("GET", "/datalakes/{service}/scopes", datalake.list_scopes, services.OfService, list[str],
+          "List the scopes", _KNOWN),
+    Route("GET", "/datalakes/{service}/dids", datalake.list_dids, datalake.DIDSearch, datalake.DIDPage,
+          "List the DIDs of a scope, a page at a time", _KNOWN),
+    Route("GET", "/datalakes/{service}/did", datalake.describe_did, datalake.OfDID, DID,
+          "Describe a DID", _KNOWN),
+    Route("GET", "/datalakes/{service}/content", datalake.list_content, datalake.PageOfDID, datalake.DIDPage,
+          "List what a dataset or container directly holds, a page at a time", _KNOWN),
+    Route("GET", "/datalakes/{service}/metadata", datalake.get_metadata, datalake.OfDID,
+          dict[str, JsonValue], "Return all metadata of a DID", _KNOWN),
+    Route("GET", "/datalakes/{service}/replicas", datalake.list_replicas, datalake.PageOfDID,
+          datalake.ReplicaPage, "List the replicas of a DID's files, a page at a time", _KNOWN),
+    Route("GET", "/datalakes/{service}/rules", datalake.list_rules, datalake.Rules, list[Rule],
+          "List the rules on a DID, or one's own", _KNOWN),
+    Route("GET", "/datalakes/{service}/rses", datalake.list_rses, datalake.RSEExpression, list[RSE],
+          "List the RSEs of an RSE expression", _KNOWN),
+    Route("GET", "/datalakes/{service}/usage", datalake.list_usage, services.OfService, list[AccountUsage],
+          "List what one uses and may use on each RSE", _KNOWN),
+
+    # Basket
+    Route("GET", "/basket", items.list_basket, Nothing, list[Item],
+          "List the items, in the order in which they were put in"),
+    Route("DELETE", "/basket", items.clear_basket, Nothing, items.Removed,
+          "Take everything out"),
+    Route("POST", "/basket/rows", items.add_rows, items.RowsToAdd, items.Added,
+          "Put the items of a table's rows in", (NotFound, UnknownName), _CREATED),
+    Route("POST", "/basket/dids", items.add_dids, items.DIDsToAdd, items.Added,
+          "Put DIDs in", _KNOWN, _CREATED),
+    Route("POST", "/basket/files", items.add_file, items.FileToAdd, items.Added,
+          "Put a file of a DataLink document in", (UnknownName,), _CREATED),
+    Route("POST", "/basket/remove", items.remove_items, items.ItemIds, items.Removed,
+          "Take items out"),
+
+    # Stagings and all other jobs
+    Route("POST", "/stagings", items.start_staging, items.NewStaging, Job,
+          "Bring items' files into the workspace, as a job", (NotFound,), _CREATED),
+    Route("GET", "/jobs", items.list_jobs, items.Since, JobList,
+          "List the last jobs, or those that changed"),
+    Route("GET", "/jobs/{job}", items.get_job, items.OfJob, Job,
+          "Say how a job is", (NotFound,)),
+    Route("POST", "/jobs/{job}/cancel", items.cancel_job, items.OfJob, Job,
+          "Ask for a job to stop", (NotFound,)),
+    Route("POST", "/jobs/{job}/resume", items.resume_job, items.OfJob, Job,
+          "Go on with a job that failed, was stopped or is interrupted", (NotFound, NotOffered, Conflict)),
+    Route("POST", "/jobs/{job}/rerun", items.rerun_job, items.OfJob, Job,
+          "Start a new job that does the same again", (NotFound, NotOffered), _CREATED),
+    Route("DELETE", "/jobs/{job}", items.delete_job, items.OfJob, None,
+          "Forget a job; what it produced stays", (NotFound, Conflict), _DONE),
+)
+# fmt: on
+
+
+def by_path() -> Iterator[tuple[str, dict[str, Route]]]:
+    """Each path's pattern, and its routes by method."""
+    patterns: dict[str, dict[str, Route]] = {}
+    for route in ROUTES:
+        patterns.setdefault(route.pattern, {})[route.method] = route
+    yield from patterns.items()

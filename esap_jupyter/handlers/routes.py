@@ -1,0 +1,119 @@
+"""What a route is: a method, a path, what goes in and out; the handler and the OpenAPI document read it."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from esap_jupyter.errors import EsapError
+
+if TYPE_CHECKING:
+    from esap_jupyter.handlers.session import Session
+
+API = "/esap/api"
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+
+
+class Input(BaseModel):
+    """What a request says: parts of the path, of the query string and of the JSON body; nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Nothing(Input):
+    """No input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An answer of rows, as an Arrow IPC stream."""
+
+    stream: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be asked for.
+
+    Attributes
+    ----------
+    path : str
+        Under `API`; parts in braces are fields of the input.
+    answer : callable
+        Called with the session and the validated input.
+    input : type of Input
+        Fields that are not in the path come from the query string, or of a POST or PUT from the JSON body.
+    output : type
+        What pydantic can serialise, `Arrow`, or None for an answer without content.
+    errors : tuple of type
+        The kinds of error that may come beside wrong input.
+    status : HTTPStatus
+        Of a good answer.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    answer: Callable[[Session, Any], Awaitable[Any]]
+    input: type[Input]
+    output: Any
+    summary: str
+    errors: tuple[type[EsapError], ...] = ()
+    status: HTTPStatus = HTTPStatus.OK
+
+    @property
+    def path_fields(self) -> list[str]:
+        """Names of the input's fields that are in the path."""
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def pattern(self) -> str:
+        """The path as a regular expression with a group for each of its fields."""
+        return API + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.path)
+
+    @property
+    def in_body(self) -> bool:
+        """Whether the fields that are not in the path are in the body."""
+        return self.method in ("POST", "PUT") and bool(self.other_fields)
+
+    @property
+    def other_fields(self) -> list[str]:
+        """Names of the input's fields that are not in the path."""
+        return [name for name in self.input.model_fields if name not in self.path_fields]
+
+    def in_path(self, name: str, text: str) -> Any:
+        """A field that is in the path, as the input has it.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            If it is not of its type.
+        """
+        return self.input.__pydantic_validator__.validate_assignment(self.input.model_construct(), name, text)
+
+    @property
+    def name(self) -> str:
+        """What clients call it."""
+        return self.answer.__name__
+
+
+def takes_json(annotation: Any) -> bool:
+    """Whether a field of a query string is written as JSON: it is an object, or has some in it."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return any(takes_json(part) for part in typing.get_args(annotation))
+
+
+def takes_many(annotation: Any) -> bool:
+    """Whether a field of a query string may be there several times."""
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(takes_many(part) for part in typing.get_args(annotation))
+    return origin is tuple

@@ -1,0 +1,74 @@
+"""What the server keeps while it runs: one gateway, made when first needed, and what is watched."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from esap_jupyter.handlers.listings import Listings
+from esap_jupyter.handlers.watching import Announce, WatchedJobs, WatchedSearches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from esap_jupyter.gateway import Gateway
+    from esap_jupyter.storage.tables_pages import TablePages
+
+
+class Session:
+    """One per server, used inside its event loop.
+
+    Parameters
+    ----------
+    make_gateway : callable
+        Makes the gateway; called in a thread, since it reads files and imports much.
+    announce : callable
+        Sends an event.
+    root : Path
+        The directory that Jupyter's file browser shows.
+    """
+
+    def __init__(self, make_gateway: Callable[[], Gateway], announce: Announce, root: Path) -> None:
+        self.root = root
+        self.searches = WatchedSearches(announce)
+        self.jobs = WatchedJobs(announce)
+        self.listings = Listings()
+        self._make_gateway = make_gateway
+        self._gateway: Gateway | None = None
+        self._making = asyncio.Lock()
+
+    @property
+    def made(self) -> Gateway | None:
+        """The gateway, if anything needed it yet."""
+        return self._gateway
+
+    async def gateway(self) -> Gateway:
+        """Return the gateway.
+
+        Raises
+        ------
+        ConfigError
+            If the configuration cannot be used; it is read again the next time.
+        """
+        if self._gateway is None:
+            async with self._making:
+                if self._gateway is None:
+                    self._gateway = await asyncio.to_thread(self._make_gateway)
+                    self.jobs.start(self._gateway)
+        return self._gateway
+
+    @functools.cached_property
+    def pages(self) -> TablePages:
+        """Pages of tables; to be asked for in a thread, since it imports much."""
+        from esap_jupyter.storage.tables_pages import TablePages
+
+        return TablePages()
+
+    async def close(self) -> None:
+        """Stop what runs: searches are cancelled, stagings are interrupted and can be resumed."""
+        await self.jobs.close()
+        await self.searches.close()
+        if self._gateway is not None:
+            await self._gateway.close()
