@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, SupportsIndex, TypeVar, overload
 
+from esap_jupyter.errors import UNPRINTABLE
 from esap_jupyter.models import (
     DID,
     RSE,
@@ -204,7 +205,7 @@ class Listing(list[T]):
     def cells(self) -> tuple[list[str], list[list[str]]]:
         """Return the headers and the rows, as text; columns that are empty throughout are left out."""
         columns = columns_of(type(self[0])) if self else ()
-        rows = [[write(thing) for _, write in columns] for thing in self]
+        rows = [[UNPRINTABLE.sub(" ", write(thing)) for _, write in columns] for thing in self]
         kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
         return [columns[index][0] for index in kept], [[row[index] for index in kept] for row in rows]
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from esap_jupyter.errors import UNPRINTABLE
+
 if TYPE_CHECKING:
     from esap_jupyter.models import Progress
 
@@ -25,20 +27,22 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
 
     bar = rich_progress.Progress(
-        rich_progress.TextColumn("{task.description}"),
+        # Titles come from services: no markup in them.
+        rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
         rich_progress.TextColumn("{task.fields[files]}"),
         rich_progress.DownloadColumn(),
-        rich_progress.TransferSpeedColumn(),
+        rich_progress.TextColumn("{task.fields[rate]}"),
         rich_progress.TimeRemainingColumn(),
         console=Console(stderr=True),
     )
     with bar:
-        task = bar.add_task(title, total=None, files="")
+        task = bar.add_task(UNPRINTABLE.sub(" ", title), total=None, files="", rate="")
 
         def show(progress: Progress) -> None:
             files = f"{progress.files_done}/{progress.files_total} files" if progress.files_total else ""
-            bar.update(task, completed=progress.done, total=progress.total, files=files)
+            rate = f"{format_bytes(int(progress.rate))}/s" if progress.rate else ""
+            bar.update(task, completed=progress.done, total=progress.total, files=files, rate=rate)
             bar.refresh()  # in a notebook the bar is not drawn again when it stops
 
         yield show

@@ -45,9 +45,14 @@ class StagedFile(BaseModel):
         return str(self.path)
 
 
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 show_as(
     StagedFile,
-    ("path", lambda f: str(f.path)),
+    ("path", lambda f: str(_from_here(f.path))),
     ("size", lambda f: format_bytes(f.size)),
     ("verified", lambda f: f.verified or "no checksum"),
 )
