@@ -11,7 +11,7 @@ import click
 
 @click.command()
 @click.option("--ip", default=None, help="Address to listen on (default: 127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port to listen on (default: 8888).")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port to listen on (8888).")
 @click.option("--base-url", default=None, help="Path under which everything is served (default: /).")
 @click.option("--token", envvar="JUPYTER_TOKEN", default=None, help="Token to ask for (default: a new one).")
 def serve(ip: str | None, port: int | None, base_url: str | None, token: str | None) -> None:

@@ -14,7 +14,7 @@ from esap_jupyter.handlers.app import EsapExtension
 class QuietServer(ServerApp):
     """Serves files, events and sign-in, but no kernel, terminal or notebook."""
 
-    default_services = ("api", "auth", "contents", "events", "files", "security", "shutdown")
+    default_services: Any = ("api", "auth", "contents", "events", "files", "security", "shutdown")
 
 
 class EsapServer(EsapExtension):
@@ -40,5 +40,5 @@ class EsapServer(EsapExtension):
         if os.name == "posix" and os.geteuid() == 0:
             # In a container, say; Jupyter asks for this to be said.
             config.ServerApp.allow_root = True
-        server = cls.initialize_server(argv=[], config=config, **settings)
+        server = cls.initialize_server(argv=[], config=config, **settings)  # type: ignore[no-untyped-call]
         server.start()
