@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from esap_jupyter.face.listing import format_bytes
+
 from esap_jupyter.errors import UNPRINTABLE
 
 if TYPE_CHECKING:
