@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What of a service's words must reach no terminal: escape sequences, turned writing, half characters."""
 
 
 class EsapError(Exception):
@@ -31,6 +35,7 @@ class EsapError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "", service: str = "", field: str = "") -> None:
+        message, hint = (UNPRINTABLE.sub(" ", text) for text in (message, hint))
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from xml.sax.saxutils import quoteattr
@@ -259,7 +260,7 @@ def _text(value: str) -> str:
 
 
 def _whole(value: str) -> int:
-    if not value.isdigit():
+    if not re.fullmatch("[0-9]{1,9}", value):
         raise InputError(f"CALIB={value} is not a whole number.", field="CALIB")
     return int(value)
 

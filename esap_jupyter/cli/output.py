@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from pydantic import BaseModel
 
-from esap_jupyter.errors import EsapError
+from esap_jupyter.errors import UNPRINTABLE, EsapError
 
 if TYPE_CHECKING:
     from esap_jupyter.face.listing import Listing
@@ -57,7 +57,7 @@ def show(thing: Any) -> None:
     elif isinstance(thing, Listing):
         _show_listing(thing)
     else:
-        click.echo(str(thing))
+        click.echo(UNPRINTABLE.sub(" ", str(thing)))
 
 
 def show_table(table: Table, rows: int) -> None:

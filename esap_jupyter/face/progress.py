@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from esap_jupyter.face.listing import format_bytes
-
 from esap_jupyter.errors import UNPRINTABLE
+from esap_jupyter.face.listing import format_bytes
 
 if TYPE_CHECKING:
     from esap_jupyter.models import Progress

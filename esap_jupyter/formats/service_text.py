@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from esap_jupyter.errors import QueryRejected
+from esap_jupyter.errors import UNPRINTABLE, QueryRejected
 
 SHOWN = 300
 """Characters quoted at most."""
@@ -14,7 +14,6 @@ SHOWN = 300
 _POSITION = re.compile(
     r"(?:\bline|\[l\.)\s*[:=]?\s*(\d+)\W{0,3}\s*c(?:ol(?:umn|\.)?|\.)\s*[:=]?\s*(\d+)", re.IGNORECASE
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 class _VisibleText(HTMLParser):
@@ -36,7 +35,7 @@ class _VisibleText(HTMLParser):
 
 def shorten(text: str, limit: int = SHOWN) -> str:
     """One line of at most `limit` characters, without control characters."""
-    line = " ".join(_CONTROL.sub(" ", text).split())
+    line = " ".join(UNPRINTABLE.sub(" ", text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

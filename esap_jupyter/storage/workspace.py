@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import unicodedata
 from pathlib import Path, PurePosixPath
 
-from esap_jupyter.errors import NoRoom, OutsideWorkspace
+from esap_jupyter.errors import UNPRINTABLE, NoRoom, OutsideWorkspace
 
 
 class Workspace:
@@ -34,7 +33,7 @@ class Workspace:
         text = str(relative)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise self._outside(text)
-        if any(unicodedata.category(character) == "Cc" for character in text):
+        if UNPRINTABLE.search(text) or "\n" in text or "\t" in text:
             raise self._outside(text)
         resolved = (self.root / path).resolve()
         if not resolved.is_relative_to(self.root):

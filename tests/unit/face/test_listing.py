@@ -1,7 +1,11 @@
 """Lists as people see them, in a notebook, a terminal and a script."""
 
+import pytest
+
+from esap_jupyter.cli import output
+from esap_jupyter.face import progress
 from esap_jupyter.face.listing import Listing, format_bytes
-from esap_jupyter.models import ServiceStatus
+from esap_jupyter.models import Link, Progress, ServiceStatus
 
 
 def _statuses() -> Listing[ServiceStatus]:
@@ -38,6 +42,30 @@ def test_what_services_say_is_escaped_in_a_notebook() -> None:
 
     assert "&lt;b&gt;The&lt;/b&gt; archive" in shown
     assert "<b>" not in shown
+
+
+def test_what_services_say_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    links = Listing([Link(id="a", semantics="#this", description="\x1b[2Jgone [red]\u202ered[/nothing]")])
+
+    output.show(links)
+
+    for shown in (repr(links), capsys.readouterr().out):
+        assert "[2Jgone [red]" in shown
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
+def test_a_title_of_a_service_is_no_markup_of_the_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+
+    with progress.progress_bar("[/nothing]\x1b]0;owned\x07 M51") as show:
+        show(Progress(done=1, total=2))
+
+    shown = capsys.readouterr().err
+    assert "[/nothing]" in shown
+    assert "\x1b]0;" not in shown
 
 
 def test_an_empty_listing_says_so() -> None:

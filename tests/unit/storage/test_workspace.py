@@ -19,7 +19,22 @@ def test_relative_path_leads_inside(workspace):
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../x", "data/../../x", "data/../x", "", ".", "a\nb", "a\x00b", "\x1b[2J"]
+    "path",
+    [
+        "/etc/passwd",
+        "../x",
+        "data/../../x",
+        "data/../x",
+        "",
+        ".",
+        "a\nb",
+        "a\tb",
+        "a\x00b",
+        "\x1b[2J",
+        "a\x9bb",
+        "a\u202eb",
+        "a\ud800b",
+    ],
 )
 def test_path_that_leaves_or_cannot_be_shown_is_refused(workspace, path):
     with pytest.raises(OutsideWorkspace) as raised:
