@@ -149,8 +149,17 @@ class ServiceSettings(BaseModel):
         return dict(self.model_extra or {})
 
     def named_origins(self) -> frozenset[str]:
-        """Every origin this service's table names: `origins` and those of all its URLs."""
+        """Every origin this service's table names: `origins` and those of all its URLs.
+
+        Raises
+        ------
+        ValueError
+            If one is no absolute URL, or has a user name or password in it.
+        """
         urls = [*self.origins, *_urls_in(self.own_settings())]
+        if any("@" in urlsplit(url).netloc for url in urls):
+            msg = "a URL is shown and logged, user name and password do not belong in it"
+            raise ValueError(msg)
         return frozenset(origin_of(url) for url in urls)
 
 

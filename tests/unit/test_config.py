@@ -45,6 +45,14 @@ class TestMerging:
         assert config.service("a").own_settings() == {"tap": "https://a.test/tap"}
         assert list(config.services) == ["a", "b"]
 
+    @pytest.mark.parametrize("key", ["tap", "origins"])
+    def test_a_password_in_a_url_is_refused_and_not_repeated(self, write, key):
+        url = "https://me:s3cret@a.test/tap"
+        value = f'["{url}"]' if key == "origins" else f'"{url}"'
+        with pytest.raises(ConfigError, match=r"line 1.*password do not belong") as raised:
+            load_config(write(f'[services.a]\nconnector = "vo"\n{key} = {value}\n'))
+        assert "s3cret" not in str(raised.value)
+
     def test_lists_are_replaced(self, write):
         config = load_config(write('[network]\nallow = ["http://a.test"]', "[network]\nallow = []"))
         assert config.network.allow == ()
