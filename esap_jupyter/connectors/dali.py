@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -87,7 +87,9 @@ def requesting(url: str) -> Iterator[None]:
         raise translate_request_error(error, url) from error
 
 
-def read_rows(response: requests.Response, row_limit: int | None) -> Iterator[pa.RecordBatch | Notice]:
+def read_rows(
+    response: requests.Response, row_limit: int | None
+) -> Generator[pa.RecordBatch | Notice, None, None]:
     """Stream the rows of an answer, `row_limit` at most, and say if there are more; closes the answer.
 
     Raises
@@ -130,8 +132,17 @@ def read_table(response: requests.Response) -> list[dict[str, Any]]:
     ServiceError
         As `read_rows`.
     """
-    batches = [part for part in read_rows(response, None) if isinstance(part, pa.RecordBatch)]
-    return [row for batch in batches for row in batch.to_pylist()]
+    rows: list[dict[str, Any]] = []
+    received = 0
+    with contextlib.closing(read_rows(response, None)) as parts:
+        for part in parts:
+            if isinstance(part, Notice):
+                continue
+            received += part.nbytes
+            if received > _DOCUMENT_BYTES:
+                raise _too_large(str(response.url))
+            rows += part.to_pylist()
+    return rows
 
 
 def get_document(
@@ -158,7 +169,7 @@ def get_document(
         raise_for_status(response)
         body = body_of(response).read(_DOCUMENT_BYTES + 1)
     if len(body) > _DOCUMENT_BYTES:
-        raise BadAnswer(f"{host_of(url)} sent a document larger than {_DOCUMENT_BYTES // 1_000_000} MB.")
+        raise _too_large(url)
     return parse_document(body, url, *roots)
 
 
@@ -247,6 +258,10 @@ class _Body(io.RawIOBase):
             ) from error
         buffer[: len(data)] = data
         return len(data)
+
+
+def _too_large(url: str) -> BadAnswer:
+    return BadAnswer(f"{host_of(url)} sent a document larger than {_DOCUMENT_BYTES // 1_000_000} MB.")
 
 
 def _web_page(body: bytes, url: str) -> BadAnswer:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 import requests
+import urllib3
 from pydantic import BaseModel, ConfigDict, Field
 
 from esap_jupyter.connectors.base import Connector
@@ -99,7 +100,10 @@ class SesameConnector(Connector):
                     hint="Check the spelling, or type coordinates, such as 10.684 +41.269.",
                     field="target",
                 )
-            return Position(ra=float(found[1]) % 360, dec=float(found[2]))
+            try:
+                return Position(ra=float(found[1]) % 360, dec=float(found[2]))
+            except ValueError:  # pydantic's is one, too
+                reasons.append(f"{url} says {found[0]!r}, which is no place on the sky.")
         raise ServiceUnreachable(
             f"The name {name!r} cannot be resolved: {' '.join(reasons)}",
             hint="Type coordinates instead, such as 10.684 +41.269 or 00h42m44s +41d16m09s;"
@@ -122,6 +126,8 @@ class SesameConnector(Connector):
                 if not response.ok:
                     raise ServiceUnreachable(f"{url} answered {response.status_code}.")
                 answer = response.raw.read(_ANSWER_BYTES, decode_content=True).decode("utf-8", "replace")
+        except urllib3.exceptions.HTTPError as error:
+            raise ServiceUnreachable(f"{url} broke off in the middle of its answer.") from error
         except requests.RequestException as error:
             raise translate_request_error(error, url) from error
         if not answer.lstrip().startswith("#"):

@@ -13,6 +13,7 @@ Every request is recorded, so that a test can assert, say, that a job was delete
 | ``html``, ``text`` | a web page or plain text with status 200 |
 | ``truncated``, ``malformed``, ``bomb`` | a VOTable cut off, broken, with exploding entities |
 | ``broken-off`` | the connection is closed before the promised number of bytes |
+| ``endless`` | rows without end, whatever MAXREC was |
 | ``error``, ``error-400`` | QUERY_STATUS=ERROR and `FaultServer.complaint`, as status 200 or 400 |
 | ``traceback`` | an HTML page with a long Python traceback, status 500 |
 | ``overflow`` | all rows, and QUERY_STATUS=OVERFLOW whatever MAXREC was |
@@ -298,6 +299,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._start(200, VOTABLE, len(whole))
             self.wfile.write(whole[: len(whole) // 2])
             self.close_connection = True
+        elif fault == "endless":
+            self._start(200, VOTABLE, 1 << 40)
+            self.wfile.write(f"{_HEAD}{_FIELDS}".encode())
+            rows = b"<TR><TD>1</TD><TD>10</TD><TD>-20.5</TD></TR>\n" * 10_000
+            while not owner.closing.is_set():
+                self.wfile.write(rows)
         elif fault == "malformed":
             self._send(self._table(request).replace("</TD></TR>", "</TR></TD>"))
         elif fault == "traceback":

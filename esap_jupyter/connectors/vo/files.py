@@ -50,6 +50,7 @@ _SUFFIXES = {
 _DATA_NAME = re.compile(r"^(?P<stem>.+?)(?P<suffix>\.[A-Za-z][A-Za-z0-9]{0,7}(\.(gz|fz|bz2|xz|zst|Z))?)$")
 _PROGRAM_SUFFIXES = frozenset({".cgi", ".php", ".pl", ".py", ".asp", ".aspx", ".jsp", ".do"})
 _NAME_LENGTH = 100
+_SIZE = re.compile("[0-9]{1,18}")
 
 
 def item_of(
@@ -119,7 +120,7 @@ def link_of(row: Mapping[str, Any]) -> Link:
         semantics=words.get("semantics", ""),
         description=words.get("description", ""),
         content_type=words.get("content_type", ""),
-        content_length=int(length) if length.isdigit() else None,
+        content_length=int(length) if _SIZE.fullmatch(length) else None,
     )
 
 

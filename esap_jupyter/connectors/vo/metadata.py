@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 from urllib.parse import quote, urljoin
@@ -61,7 +62,7 @@ class TapMetadata:
         for capability in root.iter():
             if capability.get("standardID", "").lower().startswith("ivo://ivoa.net/std/tap"):
                 hard = capability.find("{*}outputLimit/{*}hard")
-                rows = hard is not None and hard.get("unit", "row") == "row" and int(hard.text or 0)
+                rows = hard is not None and hard.get("unit", "row") == "row" and _count(_text(hard))
                 languages = tuple(
                     f"{_text(language, 'name')} {_text(version)}".strip()
                     for language in capability.iterfind("{*}language")
@@ -213,7 +214,7 @@ def _table(element: Element, schema_name: str) -> TableDescription:
         schema_name=schema_name,
         title=_text(element, "title"),
         description=_text(element, "description"),
-        rows=int(rows) if rows.isdigit() else None,
+        rows=_count(rows),
         columns=columns or None,
     )
 
@@ -231,6 +232,10 @@ def _column(element: Element) -> ColumnDescription:
         description=_text(element, "description"),
         indexed=any(_text(flag) in {"indexed", "primary"} for flag in element.iterfind("{*}flag")),
     )
+
+
+def _count(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def _text(element: Element | None, child: str = "") -> str:

@@ -26,6 +26,8 @@ def server() -> Iterator[FaultServer]:
     with FaultServer() as running:
         running.documents["/sesame/SNV"] = ("text/plain", M31)
         running.documents["/unknown/SNV"] = ("text/plain", UNKNOWN)
+        running.documents["/nowhere/SNV"] = ("text/plain", "# x\n%J 10.6 +91.0 = \n")
+        running.documents["/nonsense/SNV"] = ("text/plain", "# x\n%J 1.2.3 +4..1 = \n")
         running.documents["/page/SNV"] = ("text/html", "<html>Please log in</html>")
         yield running
 
@@ -58,7 +60,7 @@ async def test_an_unknown_name_says_so_with_a_hint(server: FaultServer) -> None:
     assert "type coordinates" in caught.value.hint
 
 
-@pytest.mark.parametrize("fault", ["page", "500", "hang"])
+@pytest.mark.parametrize("fault", ["page", "500", "hang", "broken-off", "nowhere", "nonsense"])
 async def test_the_next_resolver_is_asked(server: FaultServer, fault: str) -> None:
     service = connector(f"{server.url}/{fault}", f"{server.url}/sesame", deadline=1.0)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
+from esap_jupyter.connectors import dali
 from esap_jupyter.connectors.base import AdqlRequest
 from esap_jupyter.connectors.vo import VOConnector
 from esap_jupyter.errors import (
@@ -116,6 +117,19 @@ async def test_the_place_of_an_error_in_the_query_is_told(
 
     assert (caught.value.line, caught.value.column) == place
     assert caught.value.message == complaint
+
+
+@pytest.mark.parametrize("protocol", ["scs", "sia2", "ssa"])
+async def test_an_answer_without_end_is_given_up(
+    server: FaultServer, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dali, "_DOCUMENT_BYTES", 1_000_000)
+    service = connector(**{protocol: f"{server.url}/endless/x?"})
+
+    with pytest.raises(BadAnswer, match="larger than 1 MB"):
+        await service.check()
+    with pytest.raises(BadAnswer, match="larger than 1 MB"):
+        await service.links(f"{server.url}/endless/links")
 
 
 async def test_rows_before_a_break_are_delivered_with_the_error(server: FaultServer) -> None:

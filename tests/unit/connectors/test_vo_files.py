@@ -43,6 +43,9 @@ FAULT = (
 def server() -> Iterator[FaultServer]:
     with FaultServer() as running:
         running.documents["/links"] = (VOTABLE, LINKS % (PREVIEW + THIS).replace("%s", running.url))
+        length = '"content_length" datatype="char" arraysize="*"'
+        odd = (LINKS % THIS.replace("%s", running.url)).replace('"content_length" datatype="long"', length)
+        running.documents["/odd-length"] = (VOTABLE, odd.replace("2880", "²"))
         running.documents["/no-links"] = (VOTABLE, LINKS % (PREVIEW.replace("%s", running.url) + FAULT))
         yield running
 
@@ -234,3 +237,9 @@ def test_two_files_of_the_same_name_get_two_names() -> None:
     )
 
     assert first == again != other
+
+
+async def test_a_length_that_is_no_number_is_not_known(server: FaultServer) -> None:
+    links = await connector(server.url).links(f"{server.url}/odd-length")
+
+    assert [link.content_length for link in links] == [None]
