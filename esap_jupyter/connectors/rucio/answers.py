@@ -52,9 +52,17 @@ class Account(BaseModel):
     status: str = ""
 
 
-def error_of(response: requests.Response) -> EsapError:  # noqa: PLR0911 - a table in the form of a function
-    """Make the error that a response of Rucio with an error status stands for."""
+def error_of(response: requests.Response, secret: str) -> EsapError:  # noqa: PLR0911 - a table of errors
+    """Make the error that a response of Rucio with an error status stands for.
+
+    Parameters
+    ----------
+    secret : str
+        What was shown to Rucio; one that repeats it in its message must not bring it into logs and state.
+    """
     kind, message = _exception_in(response)
+    if secret:
+        message = message.replace(secret, "***")
     status = response.status_code
     # Rucio answers 401 to what the person may not do, too.
     if status == HTTPStatus.FORBIDDEN or kind.endswith("AccessDenied"):

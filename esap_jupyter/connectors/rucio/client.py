@@ -69,10 +69,11 @@ class RucioClient(Client):
         if _token_refused(response):
             response.close()
             self._sign_in.refused(token)
-            response = self._exchange(request, self._sign_in.token(self._session))
+            token = self._sign_in.token(self._session)
+            response = self._exchange(request, token)
         if not response.ok:
             with response:
-                raise error_of(response)
+                raise error_of(response, token)
         if _media_type(response) == "text/html":
             response.close()
             raise BadAnswer("A web page came instead of Rucio's answer.", hint="Check the service's `url`.")

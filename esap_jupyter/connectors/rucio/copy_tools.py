@@ -105,7 +105,8 @@ async def _run(command: list[str], credentials: Mapping[str, str], replica: Repl
     async with _started(command, {**os.environ, **_XROOTD_PATIENCE, **credentials}) as process:
         _, said = await process.communicate()
     if process.returncode:
-        lines = said.decode(errors="replace").strip().splitlines() or [f"exit code {process.returncode}"]
+        text = said.decode(errors="replace").replace(credentials.get("BEARER_TOKEN") or "\0", "***")
+        lines = text.strip().splitlines() or [f"exit code {process.returncode}"]
         raise TransferError(
             f"{replica.rse}: {Path(command[0]).name} failed: {lines[-1][:_LONGEST_MESSAGE]}",
             hint="Try again, or ask for a replica on another RSE.",

@@ -15,6 +15,7 @@ from esap_jupyter.connectors.secret_files import read_secret
 from esap_jupyter.errors import BadAnswer, SignInNeeded
 
 TOKEN_HEADER = "X-Rucio-Auth-Token"  # noqa: S105 - its name
+_PASSWORD_HEADER = "X-Rucio-Password"  # noqa: S105 - its name
 
 
 class SignIn(Protocol):
@@ -111,7 +112,7 @@ class Login:
             method = "x509" if settings.client_key else "x509_proxy"
         base = settings.auth_url or settings.url
         with session.get(f"{base}/auth/{method}", headers=headers) as response:
-            return _token_in(response, settings)
+            return _token_in(response, settings, headers.get(_PASSWORD_HEADER, ""))
 
 
 def check_certificate(settings: RucioSettings) -> None:
@@ -157,10 +158,10 @@ def _password(settings: RucioSettings) -> dict[str, str]:
             f"What is in the password file {settings.password_file} cannot be sent to Rucio.",
             hint="Write the password alone, in one line; characters beyond Latin-1 do not work.",
         )
-    return {"X-Rucio-Username": settings.username, "X-Rucio-Password": password}
+    return {"X-Rucio-Username": settings.username, _PASSWORD_HEADER: password}
 
 
-def _token_in(response: requests.Response, settings: RucioSettings) -> str:
+def _token_in(response: requests.Response, settings: RucioSettings, password: str) -> str:
     who = f"account {settings.account}" if settings.account else "any account"
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         what = "user name and password" if settings.auth_type == "userpass" else "certificate"
@@ -175,7 +176,7 @@ def _token_in(response: requests.Response, settings: RucioSettings) -> str:
             hint="Name one as `account` of the service in esap.toml.",
         )
     if not response.ok:
-        raise error_of(response)
+        raise error_of(response, password)
     token = response.headers.get(TOKEN_HEADER, "")
     if not token:
         raise BadAnswer("Rucio answered the sign-in without a token.", hint="Check `url` and `auth_url`.")

@@ -69,6 +69,12 @@ async def test_what_the_tool_says_reaches_the_person(xrdcp, tmp_path):
         await bring(file(), tmp_path / "a", STORAGE, {})
 
 
+async def test_a_token_that_the_tool_repeats_is_not_shown(xrdcp, tmp_path):
+    xrdcp('echo "bad token $BEARER_TOKEN" >&2; exit 52')
+    with pytest.raises(TransferError, match=r"bad token \*\*\*"):
+        await bring(file(), tmp_path / "a", STORAGE, {"BEARER_TOKEN": "jwt.of.person"})
+
+
 async def test_the_next_replica_is_tried(xrdcp, tmp_path):
     xrdcp(f'case "$3" in *bad*) exit 3;; esac; printf "%s" "{CONTENT.decode()}" > "$4"')
     urls = ("root://storage.example:1094//bad", "root://storage.example:1094//good")
