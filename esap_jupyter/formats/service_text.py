@@ -55,6 +55,8 @@ def service_text(body: bytes, limit: int = SHOWN) -> str:
         page.feed(text)
         page.close()
         text = " ".join(page.parts)
+    # What a service's program was doing when it broke helps nobody here.
+    text = text.partition("Traceback (most recent call last)")[0] or text
     return shorten(text, limit)
 
 

@@ -40,7 +40,9 @@ def make_config(tmp_path):
                 },
                 "staging": {"keep_free": 0},
                 "services": {
-                    name: {"connector": "partner", "url": f"https://{name}.test", **settings}
+                    name: settings
+                    if "connector" in settings
+                    else {"connector": "partner", "url": f"https://{name}.test", **settings}
                     for name, settings in (services or {}).items()
                 },
                 **sections,
