@@ -77,6 +77,8 @@ class ResourceHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write the envelope of whatever Jupyter, Tornado or a fault of ours raised."""
         error = kwargs.get("exc_info", (None, None))[1]
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self._routes))
         if error is None or isinstance(error, web.HTTPError):
             told = envelope.envelope_of_status(status_code, getattr(error, "log_message", None) or "")
         else:
@@ -88,11 +90,10 @@ class ResourceHandler(APIHandler):
             raise web.HTTPError(HTTPStatus.NOT_FOUND, "There is no such resource.")
         route = self._routes.get(str(self.request.method))
         if route is None:
-            self.set_header("Allow", ", ".join(self._routes))
             raise web.HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
         try:
             given = self._input(route, path)
-            self._work = asyncio.ensure_future(route.answer(self._session, given))
+            self._work = asyncio.create_task(route.answer(self._session, given), name=f"esap {route.name}")
             answer = await self._work
         except EsapError as error:
             self.set_status(envelope.status_of(type(error)))
@@ -110,8 +111,9 @@ class ResourceHandler(APIHandler):
         try:
             if not route.in_body:
                 return route.input.model_validate({**path, **query})
-            located = {name: route.in_path(name, text) for name, text in path.items()}
-            return route.input.model_validate_json(json.dumps(self._body(route) | located), strict=True)
+            return route.input.model_validate_json(
+                json.dumps(self._body(route) | route.path_values(path)), strict=True
+            )
         except ValidationError as error:
             raise envelope.input_error(error) from None
 

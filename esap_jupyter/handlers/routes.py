@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from esap_jupyter.errors import EsapError
+from esap_jupyter.errors import EsapError, InputError
 
 if TYPE_CHECKING:
     from esap_jupyter.handlers.session import Session
@@ -61,7 +61,7 @@ class Route:
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
-    answer: Callable[[Session, Any], Awaitable[Any]]
+    answer: Callable[[Session, Any], Coroutine[Any, Any, Any]]
     input: type[Input]
     output: Any
     summary: str
@@ -88,15 +88,21 @@ class Route:
         """Names of the input's fields that are not in the path."""
         return [name for name in self.input.model_fields if name not in self.path_fields]
 
-    def in_path(self, name: str, text: str) -> Any:
-        """A field that is in the path, as the input has it.
+    def path_values(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """The fields that are in the path, of their own types.
 
         Raises
         ------
-        pydantic.ValidationError
-            If it is not of its type.
+        InputError
+            If one is not of its type.
         """
-        return self.input.__pydantic_validator__.validate_assignment(self.input.model_construct(), name, text)
+        values = {}
+        for name, text in texts.items():
+            try:
+                values[name] = TypeAdapter(self.input.model_fields[name].annotation).validate_python(text)
+            except ValidationError as error:
+                raise InputError(f"{text!r} does not fit.", field=name) from error
+        return values
 
     @property
     def name(self) -> str:

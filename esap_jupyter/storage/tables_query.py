@@ -200,12 +200,15 @@ def _value(kind: ColumnKind, condition: Condition, at: str) -> Any:
 
 
 def _number(value: float | str) -> float | int:
-    if not isinstance(value, str):
-        return value
     try:
-        return int(value)
+        number: float | int = int(value) if isinstance(value, str) else value
     except ValueError:
         number = float(value)
-    if not np.isfinite(number):
-        raise ValueError
+    if isinstance(number, int) and abs(number) >= 2**126:  # DuckDB's integers go no further
+        try:
+            number = float(number)
+        except OverflowError as error:
+            raise ValueError(value) from error
+    if not np.isfinite(float(number)):
+        raise ValueError(value)
     return number

@@ -7,9 +7,10 @@ run everybody's asynchronous tests.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from json import dumps, loads
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from pytest_jupyter.jupyter_core import (  # noqa: F401
@@ -47,7 +48,7 @@ from pytest_jupyter.pytest_tornasync import (  # noqa: F401
     http_server_client,
     http_server_port,
 )
-from tornado.httpclient import HTTPClientError, HTTPResponse
+from tornado.httpclient import HTTPResponse
 
 FIXTURES = [name for name in globals() if name.startswith(("jp_", "http_server"))]
 
@@ -73,27 +74,57 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.body)
+        return loads(self.body)
 
 
 @pytest.fixture
-def ask(jp_fetch) -> Callable[..., Any]:  # noqa: F811
+def ask(http_server_client, jp_auth_header, jp_base_url) -> Callable[..., Any]:  # noqa: F811
     """Ask a resource: ``await ask("GET", "services", check="true")``; a body is given as ``json=``."""
 
     async def fetch(method: str, path: str, json: Any = None, body: Any = None, **parameters: Any) -> Answer:
-        given = body if body is not None else dumped(json) if json is not None else None
-        if given is None and method in ("POST", "PUT"):
-            given = "{}"
-        try:
-            response = await jp_fetch(
-                "esap", "api", *path.split("/"), method=method, body=given, params=parameters
-            )
-        except HTTPClientError as error:
-            assert error.response is not None, error
-            return Answer(error.response)
+        if body is None and method in ("POST", "PUT"):
+            body = dumps({} if json is None else json)
+        url = f"{jp_base_url}esap/api/{path}?{urlencode(parameters, doseq=True)}"
+        response = await http_server_client.fetch(
+            url, method=method, body=body, headers=jp_auth_header, raise_error=False, request_timeout=60
+        )
         return Answer(response)
 
     return fetch
 
 
-dumped = json.dumps
+async def until(state: Callable[[], Awaitable[Any]], seconds: float = 30) -> Any:
+    """Ask for a state until there is one, and return it."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if found := await state():
+                return found
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def ended(ask) -> Callable[..., Any]:
+    """Wait until a search has ended; returns its state."""
+
+    async def wait(search_id: str, since: int = 0) -> Any:
+        async def look() -> Any:
+            state = (await ask("GET", f"searches/{search_id}", since=since)).json
+            return state if state["ended"] else None
+
+        return await until(look)
+
+    return wait
+
+
+@pytest.fixture
+def job_ended(ask) -> Callable[..., Any]:
+    """Wait until a job has ended; returns it."""
+
+    async def wait(job_id: str) -> Any:
+        async def look() -> Any:
+            job = (await ask("GET", f"jobs/{job_id}")).json
+            return job if job["ended_at"] else None
+
+        return await until(look)
+
+    return wait

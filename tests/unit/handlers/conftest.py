@@ -20,8 +20,8 @@ def services() -> dict:
         "down": {"fault": "unreachable"},
         "broken": {"fault": "bug"},
         "strict": {"fault": "rejected"},
-        "names": {"offers": ["names"], "names": {"M 51": [202.5, 47.2]}},
-        "registry": {"offers": ["registry"]},
+        "our-names": {"offers": ["names"], "names": {"M 51": [202.5, 47.2]}},
+        "our-registry": {"offers": ["registry"]},
     }
 
 
@@ -40,6 +40,8 @@ def esap_config(tmp_path: Path, monkeypatch, services) -> Path:
             **{name: {"enabled": False, "connector": "vo"} for name in shipped()},
             **{
                 name: {"connector": "partner", "url": f"https://{name}.test", **settings}
+                if "connector" not in settings
+                else settings
                 for name, settings in services.items()
             },
         },

@@ -1,0 +1,91 @@
+"""A service that hangs keeps nobody waiting but those who asked it."""
+
+import asyncio
+import time
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+
+from tests.services.fault_server import FaultServer
+from tests.services.jupyter_server import until
+
+IN_FLIGHT = 200
+
+
+@pytest.fixture
+def fault_server():
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture
+def services(fault_server):
+    return {
+        "hung": {
+            "connector": "vo",
+            "tap": fault_server.tap("hang"),
+            "scs": fault_server.cone("hang"),
+            "deadline": 60.0,
+        },
+        "one": {},
+    }
+
+
+def working(name: str) -> int:
+    return sum(task.get_name() == f"esap {name}" for task in asyncio.all_tasks())
+
+
+async def test_others_are_answered_while_200_wait(
+    ask, ended, http_server_client, jp_base_url, jp_auth_header, jp_fetch, fault_server
+) -> None:
+    client = AsyncHTTPClient(force_instance=True, max_clients=IN_FLIGHT)
+    url = http_server_client.get_url(f"{jp_base_url}esap/api/services/hung/tables")
+    waiting = [
+        asyncio.ensure_future(client.fetch(url, headers=jp_auth_header, request_timeout=120))
+        for _ in range(IN_FLIGHT)
+    ]
+
+    async def all_wait():
+        return working("list_service_tables") == IN_FLIGHT
+
+    await until(all_wait)
+
+    slowest = 0.0
+    for _ in range(20):
+        for answer in (jp_fetch("api", "status"), ask("GET", "status")):
+            began = time.perf_counter()
+            await answer
+            slowest = max(slowest, time.perf_counter() - began)
+    body = {"target": "1 2", "services": ["one"]}
+    state = await ended((await ask("POST", "searches", json=body)).json["id"])
+
+    assert slowest < 1.0
+    assert state["rows"] == 3
+    assert not any(task.done() for task in waiting)
+
+    client.close()
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+
+
+async def test_work_for_who_has_gone_is_stopped(
+    http_server_client, jp_base_url, jp_auth_header, fault_server
+) -> None:
+    port = http_server_client.get_http_port()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        f"GET {jp_base_url}esap/api/services/hung/tables HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: {jp_auth_header['Authorization']}\r\n\r\n".encode()
+    )
+
+    async def works():
+        return working("list_service_tables")
+
+    async def rests():
+        return not working("list_service_tables")
+
+    await until(works)
+    writer.close()
+    await writer.wait_closed()
+    await until(rests)
