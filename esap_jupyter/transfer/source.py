@@ -135,7 +135,8 @@ class Source:
         while True:
             self.stop.check()
             try:
-                chunk = response.raw.read(CHUNK)
+                # Undecoded: that is what was asked for, and it spares a copy.
+                chunk = response.raw.read(CHUNK, decode_content=False)
             except urllib3.exceptions.ReadTimeoutError:
                 raise Interrupted(
                     ServiceTimeout(

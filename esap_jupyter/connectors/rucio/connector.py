@@ -52,9 +52,11 @@ class RucioConnector(RucioDataLake):
         InputError
             If the query names no DIDs.
         """
+        from esap_jupyter.connectors.rucio.rows import batch_of
+
         left = query.row_limit
         begun = False
-        async with contextlib.aclosing(self.did_pages(listing.asked(query), listing.batch_of)) as batches:
+        async with contextlib.aclosing(self.did_pages(listing.asked(query), batch_of)) as batches:
             async for batch in batches:
                 begun = True
                 yield batch.slice(0, left)
@@ -63,7 +65,7 @@ class RucioConnector(RucioDataLake):
                     break
                 left = None if left is None else left - batch.num_rows
         if not begun:
-            yield await asyncio.to_thread(listing.batch_of, [])
+            yield await asyncio.to_thread(batch_of, [])
 
     def item(self, row: Mapping[str, Any], schema: pa.Schema, query: str) -> Item | None:  # noqa: ARG002
         """The DID that a row stands for."""

@@ -1,4 +1,4 @@
-"""DIDs by pattern and metadata: what a person writes, what Rucio is asked, and the table that comes of it."""
+"""DIDs by pattern and metadata: what a person writes, and what Rucio is asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import pyarrow as pa
 from pydantic import ValidationError
 from rucio.common.exception import DIDFilterSyntaxError, DuplicateCriteriaInDIDFilter
 from rucio.common.utils import parse_did_filter_from_string_fe
@@ -28,24 +27,6 @@ _TYPES: dict[DIDKind, set[str]] = {
     "container": {"CONTAINER"},
     "file": {"FILE"},
 }
-
-
-def _field(name: str, kind: pa.DataType, description: str, ucd: str, unit: str = "") -> pa.Field:
-    metadata = {"description": description, "ucd": ucd, "unit": unit}
-    return pa.field(name, kind, metadata={key: value for key, value in metadata.items() if value})
-
-
-SCHEMA = pa.schema(
-    [
-        _field("scope", pa.string(), "Scope of the DID", "meta.id.parent"),
-        _field("name", pa.string(), "Name of the DID in its scope", "meta.id;meta.main"),
-        _field("type", pa.string(), "FILE, DATASET or CONTAINER", "meta.code.class"),
-        _field(
-            "bytes", pa.int64(), "Size of all its files, if Rucio keeps it", "phys.size;meta.file", "byte"
-        ),
-        _field("length", pa.int64(), "Number of files, if Rucio keeps it", "meta.number;meta.file"),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +136,3 @@ def _completed(client: RucioClient, rows: Sequence[Any], kind: DIDKind) -> list[
     known = {(row["scope"], row["name"]): row for row in client.get_metadata_bulk(names)}
     found = (did_of(known.get((row["scope"], row["name"]), row)) for row in rows)
     return [did for did in found if did.type in _TYPES[kind]]
-
-
-def batch_of(dids: Sequence[DID]) -> pa.RecordBatch:
-    """Make rows of DIDs."""
-    rows = [did.model_dump(include=set(SCHEMA.names)) for did in dids]
-    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)

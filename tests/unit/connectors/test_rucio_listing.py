@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from esap_jupyter.connectors.rucio.listing import SCHEMA, asked, batch_of, parse_did, pattern_of
+from esap_jupyter.connectors.rucio.listing import asked, parse_did, pattern_of
+from esap_jupyter.connectors.rucio.rows import SCHEMA, batch_of
 from esap_jupyter.errors import InputError
 from esap_jupyter.models import DID, DIDName, Query
 
