@@ -395,12 +395,12 @@ class Gateway:
             If the directory leaves the workspace.
         """
         directory = self.config.staging.directory if directory is None else directory
-        self.workspace.resolve(directory)
+        await asyncio.to_thread(self.workspace.resolve, directory)
         wanted = await self._wanted(items)
         if not wanted:
             raise InputError("There is nothing to stage.", hint="Put items in the basket.", field="items")
-        parameters = staging.parameters_of(
-            wanted, directory, files_at_once or self.config.staging.files_at_once
+        parameters = await asyncio.to_thread(
+            staging.parameters_of, wanted, directory, files_at_once or self.config.staging.files_at_once
         )
         return await self.jobs.submit(staging.KIND, staging.title_of(wanted), parameters)
 
@@ -411,7 +411,7 @@ class Gateway:
         ids = [item for item in given if isinstance(item, str)]
         picked = {item.id: item for item in await self.basket.pick(ids)}
         wanted = [picked[item] if isinstance(item, str) else item for item in given]
-        return list({item.id: item for item in wanted}.values())
+        return await asyncio.to_thread(_each_once, wanted)
 
     def _adql_options(
         self, mode: AdqlMode = "auto", uploads: Mapping[str, pa.Table] | None = None
@@ -420,3 +420,7 @@ class Gateway:
             return queries.RemoteQuery(service, search, self.jobs)
 
         return AdqlOptions(mode, uploads or {}, remote)
+
+
+def _each_once(items: Iterable[Item]) -> list[Item]:
+    return list({item.id: item for item in items}.values())

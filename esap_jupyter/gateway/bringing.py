@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -66,24 +66,8 @@ class Bringing:
 
     async def run(self, placed: Sequence[tuple[SourceFile, Place]], at_once: int) -> None:
         """Bring what is not there yet; a file that fails is in `failed` and stops no other."""
-        downloads: list[Download] = []
-        own_ways: list[tuple[DownloadsItself, SourceFile, Path]] = []
-        for file, place in placed:
-            self._files[place.path] = file
-            if place.present:
-                self._arrive(place.path, place.size, place.verified)
-                continue
-            try:
-                connector = await self.services.get(file.service)
-                urls = tuple(filter(None, (_as_http(replica.url) for replica in file.replicas)))
-                if urls:
-                    downloads.append(_download(connector, urls, file, place.path))
-                elif isinstance(connector, DownloadsItself) and file.replicas:
-                    own_ways.append((connector, file, place.path))
-                else:
-                    raise _unreadable(file)
-            except EsapError as error:
-                self._fail(file, error)
+        connectors = {name: await self._connector(name) for name in {file.service for file, _ in placed}}
+        downloads, own_ways = await asyncio.to_thread(self._sort, placed, connectors)
         self._kept, self._own_ways = len(self.arrived), len(own_ways)
         places = asyncio.Semaphore(at_once)
         async with asyncio.TaskGroup() as group:
@@ -94,9 +78,43 @@ class Bringing:
             if outcome.error is not None:
                 self._fail(self._files[outcome.target], outcome.error)
 
-    def results(self) -> list[JsonValue]:
-        """What arrived, in the order in which it was asked for, for the job's results."""
-        return [
+    async def _connector(self, service: str) -> Connector | EsapError:
+        try:
+            return await self.services.get(service)
+        except EsapError as error:
+            return error
+
+    def _sort(
+        self,
+        placed: Sequence[tuple[SourceFile, Place]],
+        connectors: Mapping[str, Connector | EsapError],
+    ) -> tuple[list[Download], list[tuple[DownloadsItself, SourceFile, Path]]]:
+        """Say what is to be brought, over HTTP and otherwise; in a thread, since there may be very many."""
+        downloads: list[Download] = []
+        own_ways: list[tuple[DownloadsItself, SourceFile, Path]] = []
+        for file, place in placed:
+            self._files[place.path] = file
+            if place.present:
+                self._arrive(place.path, place.size, place.verified)
+                continue
+            try:
+                connector = connectors[file.service]
+                if isinstance(connector, EsapError):
+                    raise connector
+                urls = tuple(filter(None, (_as_http(replica.url) for replica in file.replicas)))
+                if urls:
+                    downloads.append(_download(connector, urls, file, place.path))
+                elif isinstance(connector, DownloadsItself) and file.replicas:
+                    own_ways.append((connector, file, place.path))
+                else:
+                    raise _unreadable(file)
+            except EsapError as error:
+                self._fail(file, error)
+        return downloads, own_ways
+
+    def results(self) -> dict[str, JsonValue]:
+        """What arrived, in the order in which it was asked for, and what did not, for the job's results."""
+        files: list[JsonValue] = [
             {
                 "item": file.item_id,
                 "path": str(path),
@@ -106,6 +124,7 @@ class Bringing:
             for path, file in self._files.items()
             if path in self.arrived
         ]
+        return {"files": files, "failed": [each.as_result() for each in self.failed]}
 
     def checksums(self) -> list[tuple[Path, str]]:
         """What arrived, each with the checksum that confirmed it, ``adler32:00620062``, or nothing."""

@@ -239,6 +239,10 @@ class Jobs:
             ) from None
 
     async def _insert(self, kind: str, title: str, parameters: Mapping[str, JsonValue]) -> tuple[Job, float]:
+        # In a thread altogether: the parameters of a staging may be those of 100,000 items.
+        return await asyncio.to_thread(self._insert_now, kind, title, parameters)
+
+    def _insert_now(self, kind: str, title: str, parameters: Mapping[str, JsonValue]) -> tuple[Job, float]:
         now = self._clock()
         job = Job(
             id=secrets.token_hex(6),
@@ -251,7 +255,7 @@ class Jobs:
             started_at=datetime.fromtimestamp(now, UTC),
         )
         lease_until = now + self._timing.lease
-        await asyncio.to_thread(self._rows.insert, job, lease_until=lease_until)
+        self._rows.insert(job, lease_until=lease_until)
         return job, lease_until
 
     def _start(self, job: Job, lease_until: float) -> JobHandle:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 KIND = "staging"
 
+_FILES_AT_A_TIME = 100
+
 # After one of these, asking the same service for the next item would only fail again.
 _OF_THE_SERVICE = (ServiceUnreachable, ServiceTimeout, SignInNeeded, NotAllowed)
 
@@ -66,9 +68,11 @@ class Staging:
             If a file did not arrive; those that did stay, and the results list both.
         """
         parameters: dict[str, Any] = running.job.parameters
-        items = [Item.model_validate(item) for item in parameters["items"]]
+        # Of 100,000 items each step takes its time: in threads, so that the event loop stays free.
+        items = await asyncio.to_thread(_items_of, parameters)
         directory = PurePosixPath(parameters["directory"])
-        running.results.update(directory=str(self._workspace.resolve(directory)), files=[], failed=[])
+        place = await asyncio.to_thread(self._workspace.resolve, directory)
+        running.results.update(directory=str(place), files=[], failed=[])
         running.report(Progress(message="Listing the files"))
         files, failed = await self._list(items)
         placed, outside = await asyncio.to_thread(self._place, files, directory)
@@ -78,8 +82,7 @@ class Staging:
         try:
             await bringing.run(placed, parameters["files_at_once"])
         finally:
-            running.results["files"] = bringing.results()
-            running.results["failed"] = [each.as_result() for each in failed]
+            running.results.update(await asyncio.to_thread(bringing.results))
             await asyncio.to_thread(self._note, bringing)
         if failed:
             raise _summary(failed, len(bringing.arrived) + len(failed))
@@ -104,7 +107,7 @@ class Staging:
         else:
             return files, []
         if len(items) == 1 or isinstance(failure, _OF_THE_SERVICE):
-            return [], [Failed(item.id, "", failure) for item in items]
+            return [], await asyncio.to_thread(_all_failed, items, failure)
         one_by_one = [await self._list_at(service, [item]) for item in items]
         found = [file for files, _ in one_by_one for file in files]
         return found, [each for _, failed in one_by_one for each in failed]
@@ -119,6 +122,8 @@ class Staging:
                 files.append(file)
                 # A long list may take its time as long as it goes on.
                 patience.reschedule(asyncio.get_running_loop().time() + deadline)
+                if len(files) % _FILES_AT_A_TIME == 0:
+                    await asyncio.sleep(0)  # what comes in pages does not wait by itself
         if not files:
             raise NoReplica("There are no files to stage.", hint="Look at what the item holds.")
         return files
@@ -153,6 +158,14 @@ class Staging:
         except StateError:
             # The next staging of these files will look at their bytes instead.
             log.exception("Which files arrived could not be noted")
+
+
+def _all_failed(items: Sequence[Item], failure: EsapError) -> list[Failed]:
+    return [Failed(item.id, "", failure) for item in items]
+
+
+def _items_of(parameters: Mapping[str, Any]) -> list[Item]:
+    return [Item.model_validate(item) for item in parameters["items"]]
 
 
 def parameters_of(items: Sequence[Item], directory: str, files_at_once: int) -> dict[str, JsonValue]:

@@ -180,9 +180,9 @@ class _OneFile:
         try:
             size = await self._bring()
         except EsapError as error:
-            return Outcome(target, ok=False, bytes=0, error=error)
+            return Outcome(target, ok=False, bytes=0, error=_alone(error))
         except LocalFault as fault:
-            return Outcome(target, ok=False, bytes=0, error=fault.error)
+            return Outcome(target, ok=False, bytes=0, error=_alone(fault.error))
         except Exception as mistake:  # noqa: BLE001 - one in a connector, say, must not stop the other files
             said = TransferError(f"{target.name} could not be brought ({type(mistake).__name__}).")
             said.__cause__ = mistake
@@ -257,6 +257,16 @@ class _OneFile:
             await asyncio.wait({future}, timeout=_STOPPING_SECONDS)
             raise
         return future.result()
+
+
+def _alone(error: EsapError) -> EsapError:
+    """An error without the frames and errors that it came through.
+
+    They hold the requests with their credentials, and those of 10,000 files stop the garbage collector, and
+    everybody else with it, for a second.
+    """
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 def _all_failed(name: str, errors: Sequence[EsapError]) -> EsapError:
