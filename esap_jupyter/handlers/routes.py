@@ -98,8 +98,9 @@ class Route:
         """
         values = {}
         for name, text in texts.items():
+            annotation: Any = self.input.model_fields[name].annotation
             try:
-                values[name] = TypeAdapter(self.input.model_fields[name].annotation).validate_python(text)
+                values[name] = TypeAdapter(annotation).validate_python(text)
             except ValidationError as error:
                 raise InputError(f"{text!r} does not fit.", field=name) from error
         return values
