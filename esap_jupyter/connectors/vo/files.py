@@ -73,7 +73,7 @@ def item_of(
         ``did`` if the data lake has the row's identifier; ``datalink`` or ``url`` by what the row points to;
         None if it points to nothing.
     """
-    roles = _roles(schema)
+    roles = _roles(schema.serialize().to_pybytes())  # not every pyarrow can hash a schema
     values = {role: _text(row.get(column)) for role, column in roles.items()}
     identifier = values.get("did", "")
     url = values.get("url", "")
@@ -205,8 +205,9 @@ def _suffix(media_type: str) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _roles(schema: pa.Schema) -> dict[str, str]:
-    """Find the columns that say where the data are, by what they are for."""
+def _roles(serialized: bytes) -> dict[str, str]:
+    """Find the columns of a schema that say where the data are, by what they are for."""
+    schema = pa.ipc.read_schema(pa.py_buffer(serialized))
     found: dict[str, str] = {}
     for role, (name, ucd, utype) in _ROLES.items():
         for field in schema:

@@ -243,3 +243,15 @@ class TestBasketAndJobs:
         answer = await ask("POST", "stagings", json={"items": ["nothing"]})
 
         assert (answer.status, answer.json["field"]) == (404, "items")
+
+
+async def test_events_reach_who_subscribes(ask, ended, jp_ws_fetch) -> None:
+    socket = await jp_ws_fetch("api", "events", "subscribe")
+    state = await ended((await ask("POST", "searches", json={"target": "1 2"})).json["id"])
+
+    async with asyncio.timeout(20):
+        while not (event := json.loads(await socket.read_message())).get("ended"):
+            assert event["schema_id"] == SEARCH_CHANGED
+    socket.close()
+
+    assert event["search"] == state["id"]
