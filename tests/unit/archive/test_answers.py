@@ -80,9 +80,9 @@ def test_fits(database: Database, stars: pa.Table) -> None:
     assert list(found["name"][:30]) == [name or "" for name in first["name"]]
     assert list(found["count"][:30]) == [header["TNULL7"] if n is None else n for n in first["count"]]
     assert [None if np.isnan(pm) else pm for pm in found["pm"][:30]] == first["pm"]
-    assert list(found["variable"][:30]) == [
-        {None: b"", True: b"T", False: b"F"}[f] for f in first["variable"]
-    ]
+    flags = [{None: b"", True: b"T", False: b"F"}[f] for f in first["variable"]]
+    as_astropy_7_reads = [bool(f) for f in first["variable"]]  # which knows no empty flag
+    assert list(found["variable"][:30]) in (flags, as_astropy_7_reads)
 
 
 def test_fits_without_rows() -> None:
