@@ -144,7 +144,13 @@ class Services:
             If there is no such service.
         """
         settings = self._config.service(name)
-        status = ServiceStatus(name=name, title=settings.title, connector=settings.connector)
+        choice = self._config.search.services
+        status = ServiceStatus(
+            name=name,
+            title=settings.title,
+            connector=settings.connector,
+            usual=not choice or name in choice,
+        )
         begun = time.monotonic()
         found: dict[str, Any] = {}
         try:

@@ -25,7 +25,13 @@ class Capability(StrEnum):
 
 
 class ServiceStatus(BaseModel):
-    """The answer of `esap services --check` for one service."""
+    """The answer of `esap services --check` for one service.
+
+    Attributes
+    ----------
+    usual : bool
+        Whether it is asked when the person does not choose.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +39,7 @@ class ServiceStatus(BaseModel):
     title: str = ""
     connector: str
     capabilities: frozenset[Capability] = frozenset()
+    usual: bool = True
     address: str = ""
     answers: bool | None = None
     seconds: float | None = None
