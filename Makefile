@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PANELS := labextension/package.json $(shell find labextension/src labextension/schema labextension/style -type f)
 
 .PHONY: demo test lint unit integration notebooks services bench lowest clean help
 
@@ -40,13 +41,13 @@ lowest: $(VENV)/installed-dev  ## The unit tests on the oldest supported librari
 clean:           ## Remove the environment and what the tests left.
 	rm -rf $(VENV) .venv-lowest .services .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-$(VENV)/installed-demo: pyproject.toml
+$(VENV)/installed-demo: pyproject.toml $(PANELS)
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[lab,demo]"
 	@touch $@
 
-$(VENV)/installed-dev: pyproject.toml
+$(VENV)/installed-dev: pyproject.toml $(PANELS)
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"

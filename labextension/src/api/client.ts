@@ -1,0 +1,319 @@
+import { ServerConnection } from '@jupyterlab/services';
+import createClient, { type Client, type QuerySerializer } from 'openapi-fetch';
+import { asEsapError, EsapError, errorOfAnswer } from './errors';
+import type { Page } from './page';
+import type { paths } from './schema';
+import type {
+  Added,
+  AdqlMode,
+  Column,
+  ColumnStatistics,
+  Condition,
+  DIDPage,
+  Example,
+  Histogram,
+  Item,
+  Job,
+  JobList,
+  Link,
+  Order,
+  PastQuery,
+  Query,
+  ReplicaPage,
+  Rule,
+  SearchState,
+  ServiceStatus,
+  TableDescription,
+  TableDetails,
+  Workspace
+} from './types';
+
+export type { Page } from './page';
+
+/** The version of the server's resources that these panels are made for. */
+const API_VERSION = 1;
+
+const MOST_DIDS = 1000;
+const MOST_REPLICAS = 1000;
+
+/** Which rows of a table, and in which order. */
+export interface Selection {
+  conditions: readonly Condition[];
+  order: readonly Order[];
+}
+
+interface Answer<Data> {
+  data?: Data;
+  response: Response;
+}
+
+/** What the panels ask of the server; every method rejects with an `EsapError`. */
+export class EsapClient {
+  private readonly _http: Client<paths>;
+
+  constructor(settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {
+    this._http = createClient<paths>({
+      baseUrl: settings.baseUrl.replace(/\/$/, ''),
+      fetch: request => send(request, settings),
+      querySerializer
+    });
+  }
+
+  /** Reject unless the server extension is there and not older than these panels. */
+  async checkServer(): Promise<void> {
+    const status = await answered(this._http.GET('/esap/api/status'));
+    if (status.api < API_VERSION) {
+      throw errorOfAnswer(404, null);
+    }
+  }
+
+  workspace(): Promise<Workspace> {
+    return answered(this._http.GET('/esap/api/workspace'));
+  }
+
+  // Services
+
+  services(check: boolean): Promise<ServiceStatus[]> {
+    return answered(this._http.GET('/esap/api/services', { params: { query: { check } } }));
+  }
+
+  tablesOf(service: string): Promise<TableDescription[]> {
+    return answered(this._http.GET('/esap/api/services/{service}/tables', { params: { path: { service } } }));
+  }
+
+  tableOf(service: string, table: string): Promise<TableDescription> {
+    return answered(
+      this._http.GET('/esap/api/services/{service}/tables/{table}', { params: { path: { service, table } } })
+    );
+  }
+
+  examples(service: string): Promise<Example[]> {
+    return answered(this._http.GET('/esap/api/services/{service}/examples', { params: { path: { service } } }));
+  }
+
+  links(service: string, url: string): Promise<Link[]> {
+    return answered(
+      this._http.GET('/esap/api/services/{service}/links', { params: { path: { service }, query: { url } } })
+    );
+  }
+
+  // Finding
+
+  /** Ask services, by their forms or in ADQL. */
+  search(query: Query, mode: AdqlMode = 'auto'): Promise<SearchState> {
+    const rows = { row_limit: query.row_limit, all_rows: query.row_limit === null };
+    if (query.adql) {
+      const { adql } = query;
+      const body = { service: query.services[0] ?? '', adql, mode, ...rows };
+      return answered(this._http.POST('/esap/api/queries', { body }));
+    }
+    const { services, product, target, position, radius, keyword, parameters } = query;
+    const body = { services, product, target, position, radius, keyword, parameters, ...rows };
+    return answered(this._http.POST('/esap/api/searches', { body }));
+  }
+
+  searchState(search: string): Promise<SearchState> {
+    return answered(this._http.GET('/esap/api/searches/{search}', { params: { path: { search } } }));
+  }
+
+  cancelSearch(search: string): Promise<void> {
+    return done(this._http.POST('/esap/api/searches/{search}/cancel', { params: { path: { search } } }));
+  }
+
+  history(limit: number): Promise<PastQuery[]> {
+    return answered(this._http.GET('/esap/api/history', { params: { query: { limit } } }));
+  }
+
+  // Tables
+
+  table(table: string): Promise<TableDetails> {
+    return answered(this._http.GET('/esap/api/tables/{table}', { params: { path: { table } } }));
+  }
+
+  async page(
+    table: string,
+    offset: number,
+    limit: number,
+    selection: Selection,
+    columns: readonly Column[] = []
+  ): Promise<Page> {
+    const query = {
+      offset,
+      limit,
+      columns: columns.map(column => column.name),
+      conditions: JSON.stringify(selection.conditions),
+      order: JSON.stringify(selection.order)
+    };
+    const bytes = await answered(
+      this._http.GET('/esap/api/tables/{table}/rows', {
+        params: { path: { table }, query },
+        parseAs: 'arrayBuffer'
+      })
+    );
+    // Apache Arrow is large, and wanted only where there is a table.
+    const { readPage } = await import('./page');
+    return readPage(new Uint8Array(bytes));
+  }
+
+  statistics(table: string, column: string, conditions: readonly Condition[]): Promise<ColumnStatistics> {
+    const query = { column, conditions: JSON.stringify(conditions) };
+    return answered(this._http.GET('/esap/api/tables/{table}/statistics', { params: { path: { table }, query } }));
+  }
+
+  histogram(table: string, column: string, conditions: readonly Condition[], bins: number): Promise<Histogram> {
+    const query = { column, bins, conditions: JSON.stringify(conditions) };
+    return answered(this._http.GET('/esap/api/tables/{table}/histogram', { params: { path: { table }, query } }));
+  }
+
+  /** Write a table into a file of the workspace; resolves to its path there. */
+  async saveTable(table: string, path: string, replace: boolean, selection: Selection): Promise<string> {
+    const body = { path, replace, conditions: [...selection.conditions], order: [...selection.order] };
+    const saved = await answered(
+      this._http.POST('/esap/api/tables/{table}/save', { params: { path: { table } }, body })
+    );
+    return saved.path;
+  }
+
+  // Data lakes
+
+  scopes(service: string): Promise<string[]> {
+    return answered(this._http.GET('/esap/api/datalakes/{service}/scopes', { params: { path: { service } } }));
+  }
+
+  /** DIDs by `scope:name` with the wildcard `*`. */
+  dids(service: string, did: string): Promise<DIDPage> {
+    const colon = did.indexOf(':');
+    const query = { scope: did.slice(0, colon), pattern: did.slice(colon + 1) || '*', limit: MOST_DIDS };
+    return answered(this._http.GET('/esap/api/datalakes/{service}/dids', { params: { path: { service }, query } }));
+  }
+
+  content(service: string, did: string): Promise<DIDPage> {
+    const query = { did, limit: MOST_DIDS };
+    return answered(
+      this._http.GET('/esap/api/datalakes/{service}/content', { params: { path: { service }, query } })
+    );
+  }
+
+  replicas(service: string, did: string): Promise<ReplicaPage> {
+    const query = { did, limit: MOST_REPLICAS };
+    return answered(
+      this._http.GET('/esap/api/datalakes/{service}/replicas', { params: { path: { service }, query } })
+    );
+  }
+
+  rules(service: string, did: string): Promise<Rule[]> {
+    return answered(
+      this._http.GET('/esap/api/datalakes/{service}/rules', { params: { path: { service }, query: { did } } })
+    );
+  }
+
+  // Basket
+
+  basket(): Promise<Item[]> {
+    return answered(this._http.GET('/esap/api/basket'));
+  }
+
+  addRows(table: string, rows: readonly number[]): Promise<Added> {
+    return answered(this._http.POST('/esap/api/basket/rows', { body: { table, rows: [...rows] } }));
+  }
+
+  addDid(service: string, did: string): Promise<Added> {
+    return answered(this._http.POST('/esap/api/basket/dids', { body: { service, dids: [did] } }));
+  }
+
+  addLink(service: string, link: Link): Promise<Added> {
+    const body = {
+      service,
+      url: link.access_url,
+      title: link.description,
+      media_type: link.content_type,
+      size: link.content_length
+    };
+    return answered(this._http.POST('/esap/api/basket/files', { body }));
+  }
+
+  async removeFromBasket(ids: readonly string[]): Promise<void> {
+    await answered(this._http.POST('/esap/api/basket/remove', { body: { ids: [...ids] } }));
+  }
+
+  async clearBasket(): Promise<void> {
+    await answered(this._http.DELETE('/esap/api/basket'));
+  }
+
+  // Jobs
+
+  stage(items: readonly string[]): Promise<Job> {
+    return answered(this._http.POST('/esap/api/stagings', { body: { items: [...items] } }));
+  }
+
+  jobs(): Promise<JobList> {
+    return answered(this._http.GET('/esap/api/jobs'));
+  }
+
+  job(job: string): Promise<Job> {
+    return answered(this._http.GET('/esap/api/jobs/{job}', { params: { path: { job } } }));
+  }
+
+  cancelJob(job: string): Promise<Job> {
+    return answered(this._http.POST('/esap/api/jobs/{job}/cancel', { params: { path: { job } } }));
+  }
+
+  resumeJob(job: string): Promise<Job> {
+    return answered(this._http.POST('/esap/api/jobs/{job}/resume', { params: { path: { job } } }));
+  }
+
+  deleteJob(job: string): Promise<void> {
+    return done(this._http.DELETE('/esap/api/jobs/{job}', { params: { path: { job } } }));
+  }
+}
+
+/** Send a request as Jupyter wants it: signed in, and with the XSRF token. */
+async function send(request: Request, settings: ServerConnection.ISettings): Promise<Response> {
+  const body = await request.text();
+  const init: RequestInit = {
+    method: request.method,
+    headers: request.headers,
+    // Without it Jupyter adds a parameter to each URL against caches; the answers forbid caching anyway.
+    cache: 'no-cache',
+    ...(body ? { body } : {})
+  };
+  return ServerConnection.makeRequest(request.url, init, settings);
+}
+
+/** Lists are repeated, and what is not given is left out. */
+const querySerializer: QuerySerializer<unknown> = query => {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== null) {
+        given.append(name, String(each));
+      }
+    }
+  }
+  return given.toString();
+};
+
+async function answered<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
+  const { data, response } = await answer(asked);
+  if (data === undefined) {
+    throw new EsapError({ code: 'bad-answer', message: `The Jupyter server answered ${response.status} without content.` });
+  }
+  return data;
+}
+
+async function done(asked: Promise<Answer<unknown>>): Promise<void> {
+  await answer(asked);
+}
+
+async function answer<Data>(asked: Promise<Answer<Data> & { error?: unknown }>): Promise<Answer<Data>> {
+  let given: Answer<Data> & { error?: unknown };
+  try {
+    given = await asked;
+  } catch (thrown) {
+    throw asEsapError(thrown);
+  }
+  if (!given.response.ok) {
+    throw errorOfAnswer(given.response.status, given.error);
+  }
+  return given;
+}

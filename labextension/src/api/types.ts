@@ -1,0 +1,38 @@
+import type { components, operations } from './schema';
+
+/** The words of ESAP, as the server's OpenAPI document defines them. */
+type Schemas = components['schemas'];
+
+export type Added = Schemas['Added'];
+export type Capability = Schemas['Capability'];
+export type Column = Schemas['Column'];
+export type ColumnDescription = Schemas['ColumnDescription'];
+export type ColumnStatistics = Omit<Schemas['ColumnStatistics'], 'quartiles'> & {
+  quartiles: readonly number[] | null;
+};
+export type Condition = Schemas['Condition'];
+export type DID = Schemas['DID'];
+export type DIDPage = Schemas['DIDPage'];
+export type Example = Schemas['Example'];
+export type Histogram = Schemas['Histogram'];
+export type Item = Schemas['Item'];
+export type Job = Schemas['Job'];
+export type JobList = Schemas['JobList'];
+export type Link = Schemas['Link'];
+export type Order = Schemas['Order'];
+export type PastQuery = Schemas['PastQuery'];
+export type Phase = Schemas['Phase'];
+export type Query = Schemas['Query-Output'];
+export type Product = Query['product'];
+export type ReplicaOnRSE = Schemas['ReplicaOnRSE'];
+export type ReplicaPage = Schemas['ReplicaPage'];
+export type Rule = Schemas['Rule'];
+export type SearchState = Schemas['SearchState'];
+export type ServerStatus = Schemas['ServerStatus'];
+export type ServiceReport = Schemas['ServiceReport'];
+export type ServiceStatus = Schemas['ServiceStatus'];
+export type TableDescription = Schemas['TableDescription'];
+export type TableDetails = Schemas['TableDetails'];
+export type Workspace = Schemas['Workspace'];
+
+export type AdqlMode = NonNullable<operations['start_query']['requestBody']['content']['application/json']['mode']>;

@@ -1,0 +1,91 @@
+import type { Item, Query } from './api/types';
+
+const IMPORT = 'import esap_jupyter as esap';
+
+/** A Python literal of a text; JSON's is one, but for what is beyond the basic plane. */
+export function pythonString(text: string): string {
+  return JSON.stringify(text).replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) => `\\u${digits}`);
+}
+
+/** A Python literal of a text with several lines. */
+function pythonText(text: string): string {
+  const safe = !text.includes('"""') && !text.includes('\\') && !text.endsWith('"');
+  return text.includes('\n') && safe ? `"""\n${text.trim()}\n"""` : pythonString(text);
+}
+
+function pythonValue(value: unknown): string {
+  if (value === null || value === undefined) {
+    return 'None';
+  }
+  if (typeof value === 'boolean') {
+    return value ? 'True' : 'False';
+  }
+  if (typeof value === 'number') {
+    return String(value);
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map(pythonValue).join(', ')}]`;
+  }
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).map(([key, each]) => `${pythonString(key)}: ${pythonValue(each)}`);
+    return `{${entries.join(', ')}}`;
+  }
+  return pythonString(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+/** The cell that asks the same. */
+export function codeOfQuery(query: Query): string {
+  const call = query.adql ? adqlCall(query) : searchCall(query);
+  return `${IMPORT}\n\ntable = ${call}\ntable`;
+}
+
+/** The cell that opens a table found earlier. */
+export function codeOfTable(tableId: string): string {
+  return `${IMPORT}\n\ntable = esap.table(${pythonString(tableId)})\ntable`;
+}
+
+/** The cell that stages items of the basket; all of it if none are given. */
+export function codeOfItems(items: readonly Item[] | null): string {
+  const wanted = items ? `[${items.map(item => pythonString(item.id)).join(', ')}]` : '';
+  return `${IMPORT}\n\nfiles = esap.stage(${wanted})\nfiles`;
+}
+
+/** The cell that reads what a staging brought. */
+export function codeOfFiles(paths: readonly string[]): string {
+  const lines = paths.map(path => `    ${pythonString(path)},`);
+  return ['files = [', ...lines, ']', 'files'].join('\n');
+}
+
+/** The cell that puts a DID into the basket and stages it. */
+export function codeOfDid(did: string, service: string): string {
+  const item = `esap.datalake.item(${pythonString(did)}, service=${pythonString(service)})`;
+  return `${IMPORT}\n\nfiles = esap.stage(${item})\nfiles`;
+}
+
+function searchCall(query: Query): string {
+  const positional = query.target
+    ? [pythonString(query.target)]
+    : query.position
+      ? [pythonString(`${query.position.ra} ${query.position.dec}`)]
+      : [];
+  const named: [string, string, boolean][] = [
+    ['radius', `${Number(query.radius.toPrecision(12))}`, positional.length > 0],
+    ['product', pythonString(query.product), true],
+    ['keyword', pythonString(query.keyword), query.keyword !== ''],
+    ['services', pythonValue(query.services), query.services.length > 0],
+    ['row_limit', pythonValue(query.row_limit), true],
+    ['parameters', pythonValue(query.parameters), Object.keys(query.parameters).length > 0]
+  ];
+  const given = named.filter(([, , wanted]) => wanted).map(([name, value]) => `${name}=${value}`);
+  const lines = [...positional, ...given].map(argument => `    ${argument},`);
+  return ['esap.search(', ...lines, ')'].join('\n');
+}
+
+function adqlCall(query: Query): string {
+  const lines = [
+    pythonText(query.adql),
+    ...(query.services[0] ? [`service=${pythonString(query.services[0])}`] : []),
+    `row_limit=${pythonValue(query.row_limit)}`
+  ];
+  return ['esap.adql(', ...lines.map(line => `    ${line},`), ')'].join('\n');
+}

@@ -1,0 +1,12 @@
+/** Names of the commands, for whoever runs them; what they do is in `commands.ts`. */
+export const CommandIDs = {
+  showPanel: 'esap:show-panel',
+  openTable: 'esap:open-table',
+  newAdql: 'esap:new-adql',
+  runAdql: 'esap:run-adql',
+  insertCode: 'esap:insert-code',
+  stageBasket: 'esap:stage-basket',
+  openPath: 'esap:open-path',
+  saveTable: 'esap:save-table',
+  refresh: 'esap:refresh'
+} as const;

@@ -1,0 +1,257 @@
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  Dialog,
+  InputDialog,
+  MainAreaWidget,
+  Notification,
+  showDialog,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import { codeIcon, downloadIcon, refreshIcon, runIcon, saveIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
+import { asEsapError } from './api/errors';
+import { codeOfItems } from './code';
+import { CommandIDs } from './commandIds';
+import type { AdqlDocument } from './documents/adql';
+import type { TableDocument } from './documents/table';
+import { esapIcon } from './icons';
+import type { PanelName } from './models/esap';
+import { insertCell } from './notebook';
+import type { ViewContext } from './panels/context';
+import { SIDE_BAR_ID } from './panels/sidebar';
+
+/** The documents that are open, which come back after the page was reloaded. */
+export interface Documents {
+  tables: WidgetTracker<MainAreaWidget<TableDocument>>;
+  queries: WidgetTracker<MainAreaWidget<AdqlDocument>>;
+}
+
+export function makeDocuments(): Documents {
+  return {
+    tables: new WidgetTracker<MainAreaWidget<TableDocument>>({ namespace: 'esap-table' }),
+    queries: new WidgetTracker<MainAreaWidget<AdqlDocument>>({ namespace: 'esap-adql' })
+  };
+}
+
+/** Every command, once: panels, palette, launcher, menus and other extensions run these. */
+export function addCommands(
+  app: JupyterFrontEnd,
+  context: ViewContext,
+  documents: Documents,
+  notebooks: INotebookTracker
+): void {
+  const { commands, shell } = app;
+  const { esap, trans } = context;
+
+  commands.addCommand(CommandIDs.showPanel, {
+    label: args => {
+      const labels: Record<PanelName, string> = {
+        discover: trans.__('Search Archives and Data Lakes'),
+        basket: trans.__('Show the Basket'),
+        jobs: trans.__('Show the Jobs'),
+        datalake: trans.__('Browse the Data Lake')
+      };
+      return labels[panelOf(args.panel)];
+    },
+    caption: trans.__('Find data in many archives and bring it here'),
+    icon: esapIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          panel: { type: 'string', enum: ['discover', 'basket', 'jobs', 'datalake'], description: 'Which panel' }
+        }
+      }
+    },
+    execute: args => {
+      esap.panel = panelOf(args.panel);
+      shell.activateById(SIDE_BAR_ID);
+    }
+  });
+
+  commands.addCommand(CommandIDs.openTable, {
+    label: trans.__('Open a Table'),
+    icon: spreadsheetIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          id: { type: 'string', description: 'The id of the table' },
+          title: { type: 'string', description: 'The title of the tab' },
+          below: { type: 'string', description: 'The id of the widget to show it below' }
+        },
+        required: ['id']
+      }
+    },
+    execute: async args => {
+      const id = textOf(args.id);
+      const open = documents.tables.find(widget => widget.content.rows.id === id);
+      if (open) {
+        shell.activateById(open.id);
+        return;
+      }
+      const { TableDocument } = await import('./documents/table');
+      const widget = new MainAreaWidget({ content: new TableDocument(context, id) });
+      widget.id = `esap-table-${id}`;
+      widget.title.label = textOf(args.title) || trans.__('Table');
+      widget.title.icon = spreadsheetIcon;
+      widget.title.closable = true;
+      widget.toolbar.hide();
+      const below = textOf(args.below);
+      shell.add(widget, 'main', { type: 'Table', ...(below ? { ref: below, mode: 'split-bottom' } : {}) });
+      await documents.tables.add(widget);
+    }
+  });
+
+  commands.addCommand(CommandIDs.newAdql, {
+    label: trans.__('ADQL Query'),
+    caption: trans.__('Ask a TAP service in ADQL'),
+    icon: codeIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          adql: { type: 'string', description: 'The query to begin with' },
+          service: { type: 'string', description: 'The service to ask' }
+        }
+      }
+    },
+    execute: async args => {
+      const { AdqlDocument } = await import('./documents/adql');
+      const content = new AdqlDocument(context, {
+        adql: textOf(args.adql),
+        service: textOf(args.service)
+      });
+      const widget = new MainAreaWidget({ content });
+      widget.id = `esap-adql-${Date.now()}`;
+      widget.title.label = trans.__('ADQL');
+      widget.title.icon = codeIcon;
+      widget.title.closable = true;
+      widget.toolbar.hide();
+      content.query.changed.connect(() => void documents.queries.save(widget));
+      shell.add(widget, 'main', { type: 'ADQL' });
+      await documents.queries.add(widget);
+    }
+  });
+
+  commands.addCommand(CommandIDs.runAdql, {
+    label: trans.__('Run the ADQL Query'),
+    icon: runIcon,
+    isEnabled: () => documents.queries.currentWidget !== null,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => documents.queries.currentWidget?.content.query.run()
+  });
+
+  commands.addCommand(CommandIDs.saveTable, {
+    label: trans.__('Save the Table …'),
+    icon: saveIcon,
+    isEnabled: () => documents.tables.currentWidget !== null,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: async () => {
+      const rows = documents.tables.currentWidget?.content.rows;
+      if (!rows) {
+        return;
+      }
+      const name = (rows.details?.title ?? '').replace(/[^\p{L}\p{N}]+/gu, '_').replace(/^_|_$/g, '');
+      const asked = await InputDialog.getText({
+        title: trans.__('Save the table'),
+        label: trans.__('File in the workspace; .vot, .fits, .parquet or .csv says the format'),
+        text: `${name.slice(0, 60) || 'table'}.vot`,
+        okLabel: trans.__('Save')
+      });
+      if (asked.value) {
+        await save(asked.value, false);
+      }
+
+      async function save(path: string, replace: boolean): Promise<void> {
+        try {
+          const saved = await rows?.save(path, replace);
+          Notification.success(trans.__('Saved as %1', saved), { autoClose: 4000 });
+        } catch (thrown) {
+          const error = asEsapError(thrown);
+          if (error.code !== 'conflict' || replace) {
+            Notification.error(`${error.message} ${error.hint}`);
+            return;
+          }
+          const { button } = await showDialog({
+            title: trans.__('Replace the file?'),
+            body: trans.__('%1 exists already.', path),
+            buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Replace') })]
+          });
+          if (button.accept) {
+            await save(path, true);
+          }
+        }
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.insertCode, {
+    label: trans.__('Insert Code that Stages the Basket'),
+    icon: codeIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { code: { type: 'string', description: 'Python code; without it, that which stages the basket' } }
+      }
+    },
+    execute: args => insertCell(app, notebooks, textOf(args.code) || codeOfItems(null))
+  });
+
+  commands.addCommand(CommandIDs.stageBasket, {
+    label: trans.__('Stage the Basket'),
+    icon: downloadIcon,
+    isEnabled: () => esap.basket.items.length > 0,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => esap.stage()
+  });
+
+  commands.addCommand(CommandIDs.openPath, {
+    label: trans.__('Open a Staged File'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { path: { type: 'string', description: 'Absolute path of the file' } },
+        required: ['path']
+      }
+    },
+    execute: async args => {
+      const path = textOf(args.path);
+      const inBrowser = await esap.pathInFileBrowser(path);
+      if (inBrowser === null) {
+        Notification.info(trans.__('The file browser does not reach %1', path));
+        return;
+      }
+      await commands.execute('filebrowser:go-to-path', { path: inBrowser, dontShowBrowser: false });
+    }
+  });
+
+  commands.addCommand(CommandIDs.refresh, {
+    label: trans.__('Ask the Server Again'),
+    icon: refreshIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => esap.refresh()
+  });
+}
+
+/** Open again what was open before the page was reloaded. */
+export function restoreDocuments(restorer: ILayoutRestorer, documents: Documents): void {
+  void restorer.restore(documents.tables, {
+    command: CommandIDs.openTable,
+    name: widget => widget.content.rows.id,
+    args: widget => ({ id: widget.content.rows.id, title: widget.title.label })
+  });
+  void restorer.restore(documents.queries, {
+    command: CommandIDs.newAdql,
+    name: widget => widget.id,
+    args: ({ content: { query } }) => ({ adql: query.adql, service: query.service })
+  });
+}
+
+function panelOf(name: unknown): PanelName {
+  return name === 'basket' || name === 'jobs' || name === 'datalake' ? name : 'discover';
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,79 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
+import type React from 'react';
+import { CommandIDs } from '../commandIds';
+import { AdqlQuery } from '../models/adqlQuery';
+import { ViewContextProvider, type ViewContext } from '../panels/context';
+import { AdqlBar, AdqlOutcome } from './adqlBars';
+import { AdqlEditor } from './adqlEditor';
+import { SchemaTree } from './schemaTree';
+
+const FIRST_QUERY = 'SELECT TOP 100 *\nFROM ';
+
+/** An ADQL query in the main area: whom to ask, the editor, the service's tables, how it went. */
+export class AdqlDocument extends Widget {
+  readonly query: AdqlQuery;
+  private readonly _editor: AdqlEditor;
+  private readonly _observer: ResizeObserver;
+
+  constructor(context: ViewContext, given: { adql: string; service: string }) {
+    super();
+    const { esap, commands, trans } = context;
+    this.addClass('esap-AdqlDocument');
+    const service = given.service || (esap.services.offering('adql')[0]?.name ?? '');
+    this.query = new AdqlQuery(esap.client, service, given.adql || FIRST_QUERY);
+    this._editor = new AdqlEditor(this.query, trans);
+    const wrap = (element: React.JSX.Element): ReactWidget =>
+      ReactWidget.create(<ViewContextProvider value={context}>{element}</ViewContextProvider>);
+    const tree = wrap(<SchemaTree query={this.query} onPick={name => this._editor.insert(name)} />);
+    tree.addClass('esap-SchemaTree');
+    const middle = new SplitPanel({ orientation: 'horizontal', spacing: 4 });
+    middle.addClass('esap-AdqlDocument-middle');
+    middle.addWidget(this._editor);
+    middle.addWidget(tree);
+    middle.setRelativeSizes([2, 1]);
+    const layout = new PanelLayout();
+    this.layout = layout;
+    layout.addWidget(wrap(<AdqlBar query={this.query} />));
+    layout.addWidget(middle);
+    // What appears below the editor changes its height.
+    this._observer = new ResizeObserver(() => {
+      middle.processMessage(Widget.ResizeMessage.UnknownSize);
+    });
+    this._observer.observe(middle.node);
+    layout.addWidget(wrap(<AdqlOutcome query={this.query} />));
+    this._openTableWhenReady(commands);
+    void this._begin(context, service);
+  }
+
+  override dispose(): void {
+    this._observer.disconnect();
+    super.dispose();
+  }
+
+  protected override onActivateRequest(): void {
+    this._editor.focus();
+  }
+
+  /** After a reload of the page the services are known a moment later than this is made. */
+  private async _begin({ esap }: ViewContext, service: string): Promise<void> {
+    if (!service && esap.services.list.length === 0) {
+      await esap.services.refresh();
+    }
+    const name = service || (esap.services.offering('adql')[0]?.name ?? '');
+    if (name) {
+      await this.query.setService(name);
+    }
+  }
+
+  private _openTableWhenReady(commands: ViewContext['commands']): void {
+    let opened = '';
+    this.query.changed.connect(() => {
+      const id = this.query.search?.tableId ?? '';
+      if (id && id !== opened) {
+        opened = id;
+        void commands.execute(CommandIDs.openTable, { id, title: 'ADQL', below: this.parent?.id ?? '' });
+      }
+    });
+  }
+}

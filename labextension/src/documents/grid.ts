@@ -1,0 +1,296 @@
+import {
+  BasicKeyHandler,
+  BasicMouseHandler,
+  BasicSelectionModel,
+  DataGrid,
+  DataModel,
+  TextRenderer,
+  type CellRenderer
+} from '@lumino/datagrid';
+import type { Column } from '../api/types';
+import type { TableRows } from '../models/tableRows';
+import { formatSexagesimal, formatValue } from './cells';
+
+const NAME_ROW = 0;
+const WIDEST_COLUMN = 320;
+const NARROWEST_COLUMN = 56;
+const PER_CHARACTER = 7.5;
+
+/** Lends the rows of a table to Lumino's grid: names and units in the header, numbers of rows at the left. */
+class RowsModel extends DataModel {
+  sexagesimal = false;
+  private _columns: number;
+  private _rows: number;
+
+  constructor(readonly rows: TableRows) {
+    super();
+    this._columns = rows.columns.length;
+    this._rows = rows.rowCount;
+    rows.changed.connect(this._onChanged, this);
+    rows.arrived.connect(this._onArrived, this);
+  }
+
+  override rowCount(region: DataModel.RowRegion): number {
+    return region === 'body' ? this._rows : 2;
+  }
+
+  override columnCount(region: DataModel.ColumnRegion): number {
+    return region === 'body' ? this._columns : 1;
+  }
+
+  override data(region: DataModel.CellRegion, row: number, column: number): unknown {
+    if (region === 'row-header') {
+      return (row + 1).toLocaleString();
+    }
+    if (region === 'corner-header') {
+      return '';
+    }
+    const shown = this.rows.columns[column];
+    if (!shown) {
+      return '';
+    }
+    return region === 'column-header' ? this._header(shown, row) : this._cell(shown, row, column);
+  }
+
+  override metadata(_region: DataModel.CellRegion, _row: number, column: number): DataModel.Metadata {
+    return { numeric: isNumeric(this.rows.columns[column]) };
+  }
+
+  drawAgain(): void {
+    this.emitChanged({ type: 'model-reset' });
+  }
+
+  private _header(column: Column, row: number): string {
+    if (row !== NAME_ROW) {
+      return this.sexagesimal && axisOf(column) ? sexagesimalUnit(column) : column.unit;
+    }
+    const { order } = this.rows;
+    const arrow = order?.column === column.name ? (order.descending ? ' ▼' : ' ▲') : '';
+    return column.name + arrow;
+  }
+
+  private _cell(column: Column, row: number, index: number): string {
+    const value = this.rows.value(row, index);
+    if (value === undefined) {
+      return '…';
+    }
+    const axis = this.sexagesimal ? axisOf(column) : null;
+    return axis && typeof value === 'number' ? formatSexagesimal(value, axis) : formatValue(value);
+  }
+
+  private _onChanged(): void {
+    const columns = this.rows.columns.length;
+    const more = this.rows.rowCount - this._rows;
+    const sameColumns = columns === this._columns;
+    this._columns = columns;
+    if (sameColumns && more > 0 && this._rows > 0) {
+      // A table that grows keeps where one has scrolled to.
+      const index = this._rows;
+      this._rows += more;
+      this.emitChanged({ type: 'rows-inserted', region: 'body', index, span: more });
+    } else if (!sameColumns || more !== 0) {
+      this._rows = this.rows.rowCount;
+      this.emitChanged({ type: 'model-reset' });
+    } else {
+      this._repaint(0, this._rows);
+      this.emitChanged({
+        type: 'cells-changed',
+        region: 'column-header',
+        row: 0,
+        column: 0,
+        rowSpan: 2,
+        columnSpan: columns
+      });
+    }
+  }
+
+  private _onArrived(_: TableRows, { first, count }: { first: number; count: number }): void {
+    this._repaint(first, count);
+  }
+
+  private _repaint(row: number, rowSpan: number): void {
+    if (rowSpan > 0 && this._columns > 0) {
+      this.emitChanged({ type: 'cells-changed', region: 'body', row, column: 0, rowSpan, columnSpan: this._columns });
+    }
+  }
+}
+
+/** A click on a name in the header sorts; all else is as everywhere in Lumino. */
+class SortingMouseHandler extends BasicMouseHandler {
+  private _pressed: { x: number; y: number } | null = null;
+
+  constructor(private readonly _rows: TableRows) {
+    super();
+  }
+
+  override onMouseDown(grid: DataGrid, event: MouseEvent): void {
+    this._pressed = { x: event.clientX, y: event.clientY };
+    super.onMouseDown(grid, event);
+  }
+
+  override onMouseUp(grid: DataGrid, event: MouseEvent): void {
+    const pressed = this._pressed;
+    this._pressed = null;
+    super.onMouseUp(grid, event);
+    const still = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < 4;
+    const hit = grid.hitTest(event.clientX, event.clientY);
+    const resizing = grid.viewport.node.style.cursor.includes('resize');
+    if (still && !resizing && event.button === 0 && hit.region === 'column-header') {
+      const column = this._rows.columns[hit.column];
+      if (column) {
+        void this._rows.toggleOrder(column.name);
+      }
+    }
+  }
+}
+
+/** A grid of the table's rows in the colours of the theme. */
+export class TableGrid extends DataGrid {
+  private readonly _model: RowsModel;
+
+  constructor(rows: TableRows) {
+    super({
+      defaultSizes: { rowHeight: 24, columnWidth: 120, rowHeaderWidth: 64, columnHeaderHeight: 24 },
+      minimumSizes: { rowHeight: 20, columnWidth: 32, rowHeaderWidth: 32, columnHeaderHeight: 20 },
+      headerVisibility: 'all',
+      stretchLastColumn: false
+    });
+    this.addClass('esap-Grid');
+    this._model = new RowsModel(rows);
+    this.dataModel = this._model;
+    this.keyHandler = new BasicKeyHandler();
+    this.mouseHandler = new SortingMouseHandler(rows);
+    this.selectionModel = new BasicSelectionModel({ dataModel: this._model, selectionMode: 'row' });
+    this.copyConfig = {
+      separator: '\t',
+      format: args => String(this._model.data(args.region, args.row, args.column)),
+      headers: 'column',
+      warningThreshold: 1e5
+    };
+    this.applyTheme();
+    this.fitToContent();
+    rows.changed.connect(this._onColumns, this);
+  }
+
+  /** Whether positions in degrees are written with hours, minutes and seconds. */
+  get sexagesimal(): boolean {
+    return this._model.sexagesimal;
+  }
+
+  set sexagesimal(wanted: boolean) {
+    this._model.sexagesimal = wanted;
+    this._model.drawAgain();
+    this.fitToContent();
+  }
+
+  /** How many rows are selected. */
+  get selectedCount(): number {
+    let count = 0;
+    for (const selection of this.selectionModel?.selections() ?? []) {
+      count += Math.abs(selection.r2 - selection.r1) + 1;
+    }
+    return count;
+  }
+
+  /** The rows that are selected, as they are shown, at most so many. */
+  selectedRows(most: number): number[] {
+    const chosen = new Set<number>();
+    for (const selection of this.selectionModel?.selections() ?? []) {
+      const [first, last] = [Math.min(selection.r1, selection.r2), Math.max(selection.r1, selection.r2)];
+      for (let row = first; row <= last && chosen.size < most; row++) {
+        chosen.add(row);
+      }
+    }
+    return [...chosen].sort((one, other) => one - other);
+  }
+
+  /** Take the colours of the theme that is on. */
+  applyTheme(): void {
+    const css = getComputedStyle(document.body);
+    const color = (name: string): string => css.getPropertyValue(`--jp-${name}`).trim();
+    this.style = {
+      ...DataGrid.defaultStyle,
+      voidColor: color('layout-color1'),
+      backgroundColor: color('layout-color1'),
+      rowBackgroundColor: row => (row % 2 === 0 ? color('layout-color1') : translucent(color('layout-color2'), 0.5)),
+      gridLineColor: color('border-color3'),
+      headerBackgroundColor: color('layout-color2'),
+      headerGridLineColor: color('border-color2'),
+      headerSelectionFillColor: translucent(color('brand-color1'), 0.25),
+      headerSelectionBorderColor: color('brand-color1'),
+      selectionFillColor: translucent(color('brand-color1'), 0.2),
+      selectionBorderColor: color('brand-color1'),
+      cursorFillColor: translucent(color('brand-color1'), 0.3),
+      cursorBorderColor: color('brand-color1'),
+      scrollShadow: { size: 4, color1: translucent(color('ui-font-color0'), 0.12), color2: 'transparent', color3: 'transparent' }
+    };
+    const font = `${css.getPropertyValue('--jp-ui-font-size1')} ${css.getPropertyValue('--jp-code-font-family')}`;
+    const headerFont = `600 ${css.getPropertyValue('--jp-ui-font-size1')} ${css.getPropertyValue('--jp-ui-font-family')}`;
+    const unitFont = `${css.getPropertyValue('--jp-ui-font-size0')} ${css.getPropertyValue('--jp-ui-font-family')}`;
+    const alignment = ({ metadata }: CellRenderer.CellConfig): TextRenderer.HorizontalAlignment =>
+      (metadata as { numeric?: boolean }).numeric ? 'right' : 'left';
+    this.cellRenderers.update({
+      body: new TextRenderer({ font, textColor: color('ui-font-color1'), horizontalAlignment: alignment }),
+      'column-header': new TextRenderer({
+        font: ({ row }) => (row === NAME_ROW ? headerFont : unitFont),
+        textColor: ({ row }) => color(row === NAME_ROW ? 'ui-font-color0' : 'ui-font-color2'),
+        horizontalAlignment: alignment
+      }),
+      'row-header': new TextRenderer({ font: unitFont, textColor: color('ui-font-color2'), horizontalAlignment: 'right' }),
+      'corner-header': new TextRenderer({ textColor: color('ui-font-color2') })
+    });
+  }
+
+  private _fitted = 0;
+
+  private _onColumns(rows: TableRows): void {
+    if (rows.columns.length !== this._fitted) {
+      this.fitToContent();
+    }
+  }
+
+  /** Give each column the width that its name, its unit and the rows that are here ask for. */
+  fitToContent(): void {
+    const { rows } = this._model;
+    this._fitted = rows.columns.length;
+    rows.columns.forEach((column, index) => {
+      const texts = [`${column.name} ▼`, column.unit];
+      for (let row = 0; row < Math.min(rows.rowCount, 30); row++) {
+        texts.push(String(this._model.data('body', row, index)));
+      }
+      const longest = Math.max(...texts.map(text => text.length));
+      const width = Math.min(Math.max(longest * PER_CHARACTER + 20, NARROWEST_COLUMN), WIDEST_COLUMN);
+      this.resizeColumn('body', index, width);
+    });
+  }
+}
+
+/** Which celestial coordinate in degrees a column holds, by its UCD. */
+export function axisOf(column: Column): 'ra' | 'dec' | null {
+  if (column.unit !== 'deg') {
+    return null;
+  }
+  // UCD1+, and UCD1 as simple cone search still has it.
+  const axis = /^pos[._]eq[._](ra|dec)(;|$|_main$)/i.exec(column.ucd)?.[1]?.toLowerCase();
+  return axis === 'ra' || axis === 'dec' ? axis : null;
+}
+
+function sexagesimalUnit(column: Column): string {
+  return axisOf(column) === 'ra' ? 'h m s' : '° ′ ″';
+}
+
+function isNumeric(column: Column | undefined): boolean {
+  return column?.kind === 'number';
+}
+
+/** A colour of the theme, see-through. */
+function translucent(color: string, alpha: number): string {
+  const canvas = document.createElement('canvas').getContext('2d');
+  if (!canvas) {
+    return color;
+  }
+  canvas.fillStyle = color;
+  const opaque = canvas.fillStyle;
+  const parts = /^#(..)(..)(..)$/.exec(opaque)?.slice(1).map(part => parseInt(part, 16));
+  return parts ? `rgba(${parts.join(', ')}, ${alpha})` : opaque;
+}

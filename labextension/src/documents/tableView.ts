@@ -1,0 +1,34 @@
+import { Changing } from '../models/changing';
+import type { TableRows } from '../models/tableRows';
+import type { TableGrid } from './grid';
+
+/** What of a table is looked at: which rows are selected, and what is open beside the grid. */
+export class TableView extends Changing {
+  private _drawer: 'none' | 'links' | 'columns' = 'none';
+
+  constructor(
+    readonly rows: TableRows,
+    readonly grid: TableGrid
+  ) {
+    super();
+    grid.selectionModel?.changed.connect(() => this.emitChanged());
+  }
+
+  get drawer(): 'none' | 'links' | 'columns' {
+    return this._drawer;
+  }
+
+  set drawer(name: 'none' | 'links' | 'columns') {
+    this._drawer = name;
+    this.emitChanged();
+  }
+
+  get sexagesimal(): boolean {
+    return this.grid.sexagesimal;
+  }
+
+  set sexagesimal(wanted: boolean) {
+    this.grid.sexagesimal = wanted;
+    this.emitChanged();
+  }
+}

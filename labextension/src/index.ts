@@ -1,0 +1,135 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { EsapClient } from './api/client';
+import { CommandIDs } from './commandIds';
+import { addCommands, makeDocuments, restoreDocuments } from './commands';
+import { Esap, IEsap } from './models/esap';
+import { describe } from './models/describe';
+import type { ViewContext } from './panels/context';
+import { SideBar } from './panels/sidebar';
+import { makeStatusItem } from './statusItem';
+
+/** The state of the panels, for these and other extensions. */
+const state: JupyterFrontEndPlugin<Esap> = {
+  id: 'esap-jupyter:state',
+  description: 'Provides the state of the ESAP panels.',
+  provides: IEsap,
+  autoStart: true,
+  activate: (app: JupyterFrontEnd) => {
+    const esap = new Esap(new EsapClient(app.serviceManager.serverSettings));
+    void app.restored.then(async () => {
+      await esap.refresh();
+      await esap.jobs.start();
+    });
+    // Events say that something changed; what it is now is asked for.
+    app.serviceManager.events.stream.connect((_, event) => {
+      if (event.schema_id.includes('events.esap-jupyter.org/job_changed')) {
+        void esap.jobs.refresh();
+      }
+    });
+    return esap;
+  }
+};
+
+/** The side bar, the documents of the main area, and all commands. */
+const panels: JupyterFrontEndPlugin<void> = {
+  id: 'esap-jupyter:panels',
+  description: 'The ESAP side bar, tables and ADQL queries.',
+  autoStart: true,
+  requires: [IEsap, INotebookTracker],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IThemeManager, IStatusBar, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    esap: Esap,
+    notebooks: INotebookTracker,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    themes: IThemeManager | null,
+    statusBar: IStatusBar | null,
+    settings: ISettingRegistry | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('esap_jupyter');
+    const context: ViewContext = { esap, commands: app.commands, trans };
+    const documents = makeDocuments();
+    addCommands(app, context, documents, notebooks);
+
+    const sideBar = new SideBar(context);
+    app.shell.add(sideBar, 'left', { rank: 300, type: 'ESAP' });
+    if (restorer) {
+      restorer.add(sideBar, sideBar.id);
+      restoreDocuments(restorer, documents);
+    }
+
+    const category = trans.__('ESAP');
+    for (const panel of ['discover', 'basket', 'jobs', 'datalake']) {
+      palette?.addItem({ command: CommandIDs.showPanel, category, args: { panel } });
+    }
+    for (const command of [
+      CommandIDs.newAdql,
+      CommandIDs.runAdql,
+      CommandIDs.saveTable,
+      CommandIDs.stageBasket,
+      CommandIDs.insertCode,
+      CommandIDs.refresh
+    ]) {
+      palette?.addItem({ command, category });
+    }
+    launcher?.add({ command: CommandIDs.showPanel, category, rank: 0 });
+    launcher?.add({ command: CommandIDs.newAdql, category, rank: 1 });
+
+    statusBar?.registerStatusItem('esap-jupyter:jobs', {
+      item: makeStatusItem(context),
+      align: 'left',
+      rank: 100
+    });
+    themes?.themeChanged.connect(() => {
+      documents.tables.forEach(widget => widget.content.applyTheme());
+    });
+    follow(context, settings);
+  }
+};
+
+/** What happens by itself: a table opens when its first rows are there, the end of a staging is told. */
+function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegistry | null): void {
+  let opensTables = true;
+  let tellsOfJobs = true;
+  void registry?.load('esap-jupyter:panels').then(settings => {
+    const read = (): void => {
+      opensTables = settings.get('openTables').composite !== false;
+      tellsOfJobs = settings.get('notifyJobs').composite !== false;
+    };
+    settings.changed.connect(read);
+    read();
+  });
+
+  let opened = '';
+  esap.discovery.changed.connect(() => {
+    const { search } = esap.discovery;
+    if (opensTables && search?.tableId && search.tableId !== opened) {
+      opened = search.tableId;
+      void commands.execute(CommandIDs.openTable, { id: opened, title: describe(search.query) });
+    }
+  });
+  esap.jobs.ended.connect((_, job) => {
+    if (!tellsOfJobs || job.kind !== 'staging') {
+      return;
+    }
+    const actions = [
+      { label: trans.__('Show'), callback: () => void commands.execute(CommandIDs.showPanel, { panel: 'jobs' }) }
+    ];
+    if (job.phase === 'COMPLETED') {
+      Notification.success(trans.__('Staged: %1', job.title), { actions, autoClose: 6000 });
+    } else if (job.phase === 'ERROR') {
+      Notification.error(trans.__('Staging failed: %1', `${job.title}. ${job.error_message}`), { actions });
+    }
+  });
+}
+
+export default [state, panels];

@@ -1,0 +1,152 @@
+import { type EsapClient } from '../api/client';
+import type { PastQuery, Product, Query } from '../api/types';
+import { Changing } from './changing';
+import { Search } from './search';
+
+export type RadiusUnit = 'deg' | 'arcmin' | 'arcsec';
+
+export const DEGREES_PER: Record<RadiusUnit, number> = { deg: 1, arcmin: 1 / 60, arcsec: 1 / 3600 };
+
+/** What a person has typed so far. */
+export interface Form {
+  target: string;
+  radius: string;
+  radiusUnit: RadiusUnit;
+  product: Product;
+  keyword: string;
+  /** Rows wanted of each service; empty for all of it. */
+  rowLimit: string;
+  /** Names of the services chosen; null for all that offer the product. */
+  services: readonly string[] | null;
+}
+
+export type FormField = 'target' | 'radius' | 'keyword' | 'rowLimit' | 'services';
+
+const EMPTY: Form = {
+  target: '',
+  radius: '6',
+  radiusUnit: 'arcmin',
+  product: 'images',
+  keyword: '',
+  rowLimit: '10000',
+  services: null
+};
+
+/** The field of the form that cannot be used as it is, if any. */
+export function fieldAtFault(form: Form): FormField | null {
+  const asksForDids = form.product === 'dids';
+  if (asksForDids ? !form.keyword.trim() : !form.target.trim() && !form.keyword.trim()) {
+    return asksForDids ? 'keyword' : 'target';
+  }
+  const radius = Number(form.radius) * DEGREES_PER[form.radiusUnit];
+  if (!asksForDids && !(radius > 0 && radius <= 180)) {
+    return 'radius';
+  }
+  const limit = form.rowLimit.trim();
+  if (limit !== '' && !(Number.isInteger(Number(limit)) && Number(limit) >= 1)) {
+    return 'rowLimit';
+  }
+  return form.services?.length === 0 ? 'services' : null;
+}
+
+/** What is asked of the services. */
+export function queryOf(form: Form): Query {
+  const asksForDids = form.product === 'dids';
+  const limit = form.rowLimit.trim();
+  return {
+    services: [...(form.services ?? [])],
+    product: form.product,
+    target: asksForDids ? '' : form.target.trim(),
+    position: null,
+    radius: asksForDids ? 0.1 : Number(form.radius) * DEGREES_PER[form.radiusUnit],
+    keyword: form.keyword.trim(),
+    adql: '',
+    row_limit: limit === '' ? null : Number(limit),
+    parameters: {}
+  };
+}
+
+/** The form that would ask this; the radius in the unit that reads best. */
+export function formOf(query: Query): Form {
+  const unit: RadiusUnit = query.radius >= 1 ? 'deg' : query.radius >= 1 / 60 ? 'arcmin' : 'arcsec';
+  const { position } = query;
+  return {
+    target: query.target || (position ? `${position.ra} ${position.dec}` : ''),
+    radius: String(Number((query.radius / DEGREES_PER[unit]).toPrecision(8))),
+    radiusUnit: unit,
+    product: query.product,
+    keyword: query.keyword,
+    rowLimit: query.row_limit === null ? '' : String(query.row_limit),
+    services: query.services.length > 0 ? query.services : null
+  };
+}
+
+/** The Discover panel's state: the form, the search that runs, and what was asked before. */
+export class Discovery extends Changing {
+  form: Form = EMPTY;
+  /** Shown once a person has tried to send the form as it is. */
+  fault: FormField | null = null;
+  search: Search | null = null;
+  history: readonly PastQuery[] = [];
+
+  constructor(private readonly _client: EsapClient) {
+    super();
+  }
+
+  edit(part: Partial<Form>): void {
+    this.form = { ...this.form, ...part };
+    if (part.product !== undefined) {
+      // The services that were chosen may not offer the other product.
+      this.form.services = null;
+    }
+    this.fault = this.fault && fieldAtFault(this.form);
+    this.emitChanged();
+  }
+
+  /** What the form asks, or null if it is at fault, which is then shown. */
+  queryIfSound(): Query | null {
+    this.fault = fieldAtFault(this.form);
+    this.emitChanged();
+    return this.fault ? null : queryOf(this.form);
+  }
+
+  /** Ask; a search that still runs is stopped. Returns the search, or null if the form is at fault. */
+  submit(): Search | null {
+    const query = this.queryIfSound();
+    return query && this.start(query);
+  }
+
+  /** Ask only the services that failed once more. */
+  retryFailed(): Search | null {
+    if (!this.search) {
+      return null;
+    }
+    const services = this.search.failed.map(report => report.service);
+    return this.start({ ...this.search.query, services });
+  }
+
+  start(query: Query): Search {
+    if (this.search?.running) {
+      void this.search.cancel();
+    }
+    const search = new Search(this._client, query);
+    this.search = search;
+    search.changed.connect(() => this.emitChanged());
+    this.emitChanged();
+    void search.run().then(() => this.refreshHistory());
+    return search;
+  }
+
+  /** Fill the form with what was asked before. */
+  recall(past: PastQuery): void {
+    this.form = formOf(past.query);
+    this.fault = null;
+    this.emitChanged();
+  }
+
+  /** The history is a convenience: without it the panel works as well. */
+  async refreshHistory(): Promise<void> {
+    this.history = await this._client.history(20).catch(() => this.history);
+    this.emitChanged();
+  }
+}

@@ -1,0 +1,76 @@
+import { Token } from '@lumino/coreutils';
+import { type EsapClient } from '../api/client';
+import { Basket } from './basket';
+import { Changing } from './changing';
+import { DataLake } from './datalake';
+import { Discovery } from './discovery';
+import { Jobs } from './jobs';
+import { Services } from './services';
+
+export type PanelName = 'discover' | 'basket' | 'jobs' | 'datalake';
+
+/** All state of the panels; other extensions may require it. */
+export class Esap extends Changing {
+  readonly services: Services;
+  readonly discovery: Discovery;
+  readonly basket: Basket;
+  readonly jobs: Jobs;
+  readonly datalake: DataLake;
+  private _panel: PanelName = 'discover';
+
+  constructor(readonly client: EsapClient) {
+    super();
+    this.services = new Services(client);
+    this.discovery = new Discovery(client);
+    this.basket = new Basket(client);
+    this.jobs = new Jobs(client);
+    this.datalake = new DataLake(client);
+    this.services.changed.connect(() => {
+      this.datalake.setServices(this.services.offering('datalake'));
+    });
+  }
+
+  /** The panel that the side bar shows. */
+  get panel(): PanelName {
+    return this._panel;
+  }
+
+  set panel(name: PanelName) {
+    this._panel = name;
+    this.emitChanged();
+  }
+
+  /** Read everything from the server; also after the server came back. */
+  async refresh(): Promise<void> {
+    await this.services.refresh();
+    if (!this.services.error) {
+      await Promise.all([this.basket.refresh(), this.jobs.refresh(), this.discovery.refreshHistory()]);
+    }
+  }
+
+  /** An absolute path as the file browser has it; null if it does not reach there. */
+  async pathInFileBrowser(path: string): Promise<string | null> {
+    const { path: root, in_file_browser: inBrowser } = await this.client.workspace();
+    const prefix = `${root.replace(/\/$/, '')}/`;
+    return inBrowser !== null && path.startsWith(prefix)
+      ? [inBrowser, path.slice(prefix.length)].filter(part => part !== '' && part !== '.').join('/')
+      : null;
+  }
+
+  /** Put a DID into the basket and show it there. */
+  async addDid(service: string, did: string): Promise<void> {
+    await this.basket.addDid(service, did);
+    this.panel = 'basket';
+  }
+
+  /** Bring items into the workspace and show the job. */
+  async stage(ids: readonly string[] | null = null): Promise<void> {
+    const job = await this.basket.stage(ids);
+    if (job) {
+      this.panel = 'jobs';
+      await this.jobs.refresh();
+    }
+  }
+}
+
+export const IEsap = new Token<Esap>('esap-jupyter:IEsap', 'The state of the ESAP panels.');

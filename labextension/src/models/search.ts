@@ -1,0 +1,78 @@
+import { type EsapClient } from '../api/client';
+import { asEsapError, EsapError } from '../api/errors';
+import type { AdqlMode, Query, SearchState, ServiceReport } from '../api/types';
+import { Changing } from './changing';
+
+const FIRST_LOOK_MS = 60;
+const LONGEST_PAUSE_MS = 1000;
+
+/** A query on its way: how each service fares, and the table that grows meanwhile. */
+export class Search extends Changing {
+  state: SearchState | null = null;
+  /** Why there is no answer at all; what fails at one service is in its report. */
+  error: EsapError | null = null;
+  private _stopped = false;
+
+  constructor(
+    private readonly _client: EsapClient,
+    readonly query: Query,
+    private readonly _mode: AdqlMode = 'auto'
+  ) {
+    super();
+  }
+
+  get running(): boolean {
+    return !this._stopped && this.error === null && !(this.state?.ended ?? false);
+  }
+
+  get reports(): readonly ServiceReport[] {
+    return this.state?.reports ?? [];
+  }
+
+  get rows(): number {
+    return this.state?.rows ?? 0;
+  }
+
+  get failed(): ServiceReport[] {
+    return this.reports.filter(report => report.state === 'failed');
+  }
+
+  /** The table, as soon as there are rows in it; empty before. */
+  get tableId(): string {
+    return this.rows > 0 ? (this.state?.id ?? '') : '';
+  }
+
+  /** Send it, and look until all services have ended; the pauses grow as nothing changes. */
+  async run(): Promise<void> {
+    try {
+      this._become(await this._client.search(this.query, this._mode));
+      let pause = FIRST_LOOK_MS;
+      while (this.running && this.state) {
+        await new Promise(resolve => setTimeout(resolve, pause));
+        const before = this.state.version;
+        this._become(await this._client.searchState(this.state.id));
+        pause = this.state.version !== before ? FIRST_LOOK_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+      }
+    } catch (thrown) {
+      this.error = asEsapError(thrown);
+      this.emitChanged();
+    }
+  }
+
+  /** Stop waiting for the services that have not answered; what arrived stays. */
+  async cancel(): Promise<void> {
+    if (this.state) {
+      await this._client.cancelSearch(this.state.id);
+    } else {
+      this._stopped = true;
+      this.emitChanged();
+    }
+  }
+
+  private _become(state: SearchState): void {
+    this.state = state;
+    // Where several services were asked, their reports tell which failed.
+    this.error = state.error && state.reports.length <= 1 ? new EsapError(state.error) : null;
+    this.emitChanged();
+  }
+}

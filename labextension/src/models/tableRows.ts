@@ -1,0 +1,277 @@
+import { Signal, type ISignal } from '@lumino/signaling';
+import { type EsapClient, type Page } from '../api/client';
+import { asEsapError, type EsapError } from '../api/errors';
+import type { Column, Condition, Link, Order, TableDetails } from '../api/types';
+import { Changing } from './changing';
+
+const PAGE_ROWS = 500;
+const PAGES_KEPT = 80;
+const REQUESTS_AT_ONCE = 2;
+const MOST_WAITING = 6;
+const GROWING_MS = 400;
+/** What the server gives in one page at most. */
+const MOST_ROWS = 10_000;
+
+/** Rows that are here now, of those that were asked for. */
+export interface RowsArrived {
+  first: number;
+  count: number;
+}
+
+/** A table as one looks at it: sorted, filtered, read a page at a time as rows come into sight. */
+export class TableRows extends Changing {
+  details: TableDetails | null = null;
+  /** Of the rows that meet the conditions. */
+  rowCount = 0;
+  order: Order | null = null;
+  conditions: readonly Condition[] = [];
+  error: EsapError | null = null;
+  private readonly _arrived = new Signal<this, RowsArrived>(this);
+  /** By number; the least recently used comes first. */
+  private readonly _pages = new Map<number, Page>();
+  /** Pages wanted, the latest last, which is read first. */
+  private _wanted: number[] = [];
+  private readonly _underWay = new Set<number>();
+  /** Counts the changes of order and conditions; answers to earlier ones are dropped. */
+  private _generation = 0;
+  private _isDisposed = false;
+
+  constructor(
+    private readonly _client: EsapClient,
+    readonly id: string
+  ) {
+    super();
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    this._pages.clear();
+    this._wanted = [];
+    Signal.clearData(this);
+  }
+
+  get columns(): readonly Column[] {
+    return this.details?.columns ?? [];
+  }
+
+  /** Whether more rows may come by themselves. */
+  get grows(): boolean {
+    return this.details !== null && !this.details.complete && !this.details.interrupted;
+  }
+
+  /** Emitted when a page has come. */
+  get arrived(): ISignal<this, RowsArrived> {
+    return this._arrived;
+  }
+
+  /** Read what the table is and its first rows, and go on looking while it grows. */
+  async open(): Promise<void> {
+    do {
+      try {
+        const details = await this._client.table(this.id);
+        if (details.rows !== this.details?.rows || details.columns.length !== this.columns.length) {
+          await this._become(details);
+        }
+        this.details = details;
+        this.error = null;
+      } catch (thrown) {
+        this.error = asEsapError(thrown);
+      }
+      this.emitChanged();
+      if (this.error || !this.grows) {
+        return;
+      }
+      await new Promise(resolve => setTimeout(resolve, GROWING_MS));
+    } while (!this._isDisposed);
+  }
+
+  /** The value of a cell; undefined while its page is on its way, which it then is. */
+  value(row: number, column: number): unknown {
+    const page = this._page(row);
+    const name = this.columns[column]?.name;
+    return page && name !== undefined ? page.value(row % PAGE_ROWS, name) : undefined;
+  }
+
+  /** Ascending, then descending, then as it came. */
+  async toggleOrder(column: string): Promise<void> {
+    if (this.order?.column !== column) {
+      this.order = { column, descending: false };
+    } else {
+      this.order = this.order.descending ? null : { column, descending: true };
+    }
+    await this._startAnew();
+  }
+
+  async addCondition(condition: Condition): Promise<void> {
+    this.conditions = [...this.conditions, condition];
+    await this._startAnew();
+    if (this.error) {
+      // A condition that the server refuses would only be in the way.
+      const { error } = this;
+      this.conditions = this.conditions.filter(each => each !== condition);
+      await this._startAnew();
+      this.error = error;
+      this.emitChanged();
+    }
+  }
+
+  async removeCondition(condition: Condition): Promise<void> {
+    this.conditions = this.conditions.filter(each => each !== condition);
+    await this._startAnew();
+  }
+
+  /** Numbers in the table of rows as they are shown. */
+  async numbersOf(rows: readonly number[]): Promise<number[]> {
+    if (!this.order && this.conditions.length === 0) {
+      return [...rows];
+    }
+    const numbers: number[] = [];
+    let page: Page | null = null;
+    let first = 0;
+    for (const row of [...rows].sort((one, other) => one - other)) {
+      if (page === null || row - first >= page.count) {
+        first = row;
+        page = await this._client.page(this.id, first, MOST_ROWS, this._selection, this.columns.slice(0, 1));
+      }
+      numbers.push(page.numberOf(row - first));
+    }
+    return numbers;
+  }
+
+  /** The DataLink document that a row refers to, and the service whose it is; null if it refers to none. */
+  linkOf(row: number): { service: string; url: string } | null {
+    const page = this._page(row);
+    const url = this.columns.find(column => /(^|;)meta\.ref\.url/.test(column.ucd) || column.name === 'access_url');
+    const format = this.columns.find(column => column.name === 'access_format');
+    if (!page || !url || !format) {
+      return null;
+    }
+    const [at, written] = [url, format].map(column => page.value(row % PAGE_ROWS, column.name));
+    const services = this.details?.reports.map(report => report.service) ?? [];
+    const service = services.length === 1 ? services[0] : page.value(row % PAGE_ROWS, 'service');
+    return typeof at === 'string' && String(written).includes('datalink') && typeof service === 'string'
+      ? { service, url: at }
+      : null;
+  }
+
+  /** What a DataLink document lists. */
+  links(at: { service: string; url: string }): Promise<Link[]> {
+    return this._client.links(at.service, at.url);
+  }
+
+  /** Write the rows as they are shown into a file of the workspace; resolves to its path there. */
+  save(path: string, replace: boolean): Promise<string> {
+    return this._client.saveTable(this.id, path, replace, this._selection);
+  }
+
+  private get _selection(): { conditions: readonly Condition[]; order: readonly Order[] } {
+    return { conditions: this.conditions, order: this.order ? [this.order] : [] };
+  }
+
+  /** The page a row is on, if it is here; else it is asked for. */
+  private _page(row: number): Page | null {
+    const number = Math.floor(row / PAGE_ROWS);
+    const page = this._pages.get(number);
+    if (page && row % PAGE_ROWS < page.count) {
+      return page;
+    }
+    // Not read yet, or read before the table grew.
+    this._want(number);
+    return null;
+  }
+
+  private async _become(details: TableDetails): Promise<void> {
+    const columnsChanged = details.columns.length !== this.columns.length;
+    this.details = details;
+    if (columnsChanged) {
+      this._forget();
+    }
+    if (details.rows > 0) {
+      await this._readFirst();
+    }
+  }
+
+  private async _startAnew(): Promise<void> {
+    this._forget();
+    this.error = null;
+    try {
+      await this._readFirst();
+    } catch (thrown) {
+      this.error = asEsapError(thrown);
+    }
+    this.emitChanged();
+  }
+
+  private _forget(): void {
+    this._generation += 1;
+    this._pages.clear();
+    this._wanted = [];
+    this._underWay.clear();
+  }
+
+  /** The first page also tells how many rows there are. */
+  private async _readFirst(): Promise<void> {
+    const generation = this._generation;
+    const page = await this._client.page(this.id, 0, PAGE_ROWS, this._selection);
+    if (generation === this._generation && !this._isDisposed) {
+      this._keep(0, page);
+    }
+  }
+
+  private _want(page: number): void {
+    if (this._underWay.has(page) || this._wanted.at(-1) === page || this._isDisposed) {
+      return;
+    }
+    // What was scrolled past long ago is of no interest any more.
+    this._wanted = [...this._wanted.filter(each => each !== page), page].slice(-MOST_WAITING);
+    void Promise.resolve().then(() => this._readNext());
+  }
+
+  private _readNext(): void {
+    while (this._underWay.size < REQUESTS_AT_ONCE) {
+      const page = this._wanted.pop();
+      if (page === undefined) {
+        return;
+      }
+      void this._read(page, this._generation);
+    }
+  }
+
+  private async _read(number: number, generation: number): Promise<void> {
+    this._underWay.add(number);
+    const first = number * PAGE_ROWS;
+    let error: EsapError | null = null;
+    let page: Page | null = null;
+    try {
+      page = await this._client.page(this.id, first, PAGE_ROWS, this._selection);
+    } catch (thrown) {
+      error = asEsapError(thrown);
+    }
+    if (generation !== this._generation || this._isDisposed) {
+      return;
+    }
+    this._underWay.delete(number);
+    if (page) {
+      this._keep(number, page);
+      this._arrived.emit({ first, count: page.count });
+    } else {
+      this.error = error;
+      this.emitChanged();
+    }
+    this._readNext();
+  }
+
+  private _keep(number: number, page: Page): void {
+    this.rowCount = page.total;
+    this._pages.delete(number);
+    this._pages.set(number, page);
+    const [oldest] = this._pages.keys();
+    if (this._pages.size > PAGES_KEPT && oldest !== undefined) {
+      this._pages.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { closeIcon, codeIcon, deleteIcon, downloadIcon, fileIcon, folderIcon, linkIcon } from '@jupyterlab/ui-components';
+import type { ReactNode } from 'react';
+import type { Item } from '../api/types';
+import { codeOfItems } from '../code';
+import { CommandIDs } from '../commandIds';
+import { basketIcon } from '../icons';
+import { useChanges, useView } from './context';
+import { formatBytes, formatTime } from './format';
+import { Button, Empty, ErrorNote, IconButton } from './parts';
+
+const ICONS = { url: fileIcon, datalink: linkIcon, did: folderIcon };
+
+/** The items gathered so far, each with where it comes from; stage them or hand them to the notebook. */
+export function BasketPanel(): ReactNode {
+  const { esap, commands, trans } = useView();
+  const { basket } = esap;
+  useChanges(basket);
+  const { items, size } = basket;
+  const insert = (chosen: readonly Item[] | null): void => {
+    void commands.execute(CommandIDs.insertCode, { code: codeOfItems(chosen) });
+  };
+  return (
+    <>
+      {basket.error && <ErrorNote error={basket.error} onRetry={() => void basket.refresh()} />}
+      {basket.loaded && items.length === 0 && (
+        <Empty icon={basketIcon}>
+          <p>{trans.__('The basket is empty.')}</p>
+          <p className="esap-muted">
+            {trans.__('Search in Discover, select rows of the table and put them here; or choose files in the data lake.')}
+          </p>
+        </Empty>
+      )}
+      {items.length > 0 && (
+        <>
+          <div className="esap-Actions">
+            <Button accept icon={downloadIcon} onClick={() => void esap.stage()}>
+              {trans.__('Stage all')}
+            </Button>
+            <IconButton
+              icon={codeIcon}
+              label={trans.__('Insert code that stages the basket')}
+              onClick={() => insert(null)}
+            />
+            <IconButton
+              icon={deleteIcon}
+              label={trans.__('Empty the basket')}
+              onClick={() => void basket.clear()}
+            />
+          </div>
+          <p className="esap-muted">
+            {trans._n('%1 item', '%1 items', items.length)}
+            {size.bytes > 0 && ` · ${formatBytes(size.bytes)}`}
+            {size.unknown > 0 && ` · ${trans.__('%1 of unknown size', size.unknown)}`}
+          </p>
+          <ul className="esap-List">
+            {items.map(item => (
+              <ItemLine key={item.id} item={item} onInsert={() => insert([item])} />
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+function ItemLine({ item, onInsert }: { item: Item; onInsert: () => void }): ReactNode {
+  const { esap, trans } = useView();
+  const title = item.title || item.locator;
+  const KindIcon = ICONS[item.kind];
+  const { provenance } = item;
+  return (
+    <li className="esap-Card">
+      <div className="esap-Card-head">
+        <KindIcon.react tag="span" className="esap-Icon" />
+        <span className="esap-Card-title" title={`${title}\n${item.locator}`}>
+          {title}
+        </span>
+        <IconButton
+          icon={downloadIcon}
+          label={trans.__('Stage %1', title)}
+          onClick={() => void esap.stage([item.id])}
+        />
+        <IconButton icon={codeIcon} label={trans.__('Insert code that stages %1', title)} onClick={onInsert} />
+        <IconButton
+          icon={closeIcon}
+          label={trans.__('Take %1 out of the basket', title)}
+          onClick={() => void esap.basket.remove([item.id])}
+        />
+      </div>
+      <p className="esap-muted" title={`${provenance.identifier}\n${provenance.query}`.trim()}>
+        {[
+          esap.services.titleOf(provenance.service),
+          item.size === null ? trans.__('size unknown') : formatBytes(item.size),
+          formatTime(provenance.retrieved_at)
+        ].join(' · ')}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,56 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+const BYTES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Bytes in powers of 1000, three digits: 12.3 MB. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let step = 0;
+  while (value >= 999.5 && step < BYTES.length - 1) {
+    value /= 1000;
+    step += 1;
+  }
+  const digits = step === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${BYTES[step] ?? ''}`;
+}
+
+/** 1,234,567 in the person's own notation. */
+export function formatCount(count: number): string {
+  return count.toLocaleString();
+}
+
+/** 5 s, 3 min 20 s, 2 h 5 min. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) {
+    return `${seconds < 1 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  if (whole < 3600) {
+    return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  }
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** When it was, as short as can be understood. */
+export function formatTime(iso: string, now: Date = new Date()): string {
+  const time = new Date(iso);
+  const sameDay = time.toDateString() === now.toDateString();
+  return sameDay
+    ? time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : time.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** Degrees in the unit that reads best. */
+export function formatAngle(degrees: number): string {
+  const [value, unit] =
+    degrees >= 1 ? [degrees, '°'] : degrees >= 1 / 60 ? [degrees * 60, '′'] : [degrees * 3600, '″'];
+  return `${String(Number(value.toPrecision(4)))}${unit}`;
+}
+
+export function formatRows(rows: number, trans: TranslationBundle): string {
+  // The number itself is always the first to be filled in.
+  return trans._n('%2 row', '%2 rows', rows, formatCount(rows));
+}

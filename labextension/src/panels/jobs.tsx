@@ -1,0 +1,219 @@
+import {
+  checkIcon,
+  cleaningIcon,
+  closeIcon,
+  codeIcon,
+  downloadIcon,
+  errorIcon,
+  folderIcon,
+  listIcon,
+  pauseIcon,
+  redoIcon,
+  refreshIcon,
+  runIcon,
+  spreadsheetIcon,
+  stopIcon,
+  type LabIcon
+} from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { useState, type ReactNode } from 'react';
+import type { Job, Phase } from '../api/types';
+import { codeOfFiles, codeOfTable } from '../code';
+import { CommandIDs } from '../commandIds';
+import { canResume, fractionDone, hasEnded, isRunning, resultsOf, secondsLeft } from '../models/jobs';
+import { useChanges, useView } from './context';
+import { formatBytes, formatCount, formatSeconds, formatTime } from './format';
+import { Empty, ErrorNote, IconButton, ProgressBar } from './parts';
+
+const ICONS: Record<Phase, LabIcon> = {
+  PENDING: pauseIcon,
+  QUEUED: pauseIcon,
+  EXECUTING: runIcon,
+  COMPLETED: checkIcon,
+  ERROR: errorIcon,
+  ABORTED: stopIcon,
+  HELD: pauseIcon,
+  SUSPENDED: pauseIcon
+};
+
+/** Every query and staging, of this server and of the person's notebooks. */
+export function JobsPanel(): ReactNode {
+  const { esap, trans } = useView();
+  const { jobs } = esap;
+  useChanges(jobs);
+  const endedCount = jobs.list.filter(hasEnded).length;
+  return (
+    <>
+      {jobs.error && <ErrorNote error={jobs.error} onRetry={() => void jobs.refresh()} />}
+      {jobs.loaded && jobs.list.length === 0 && (
+        <Empty icon={listIcon}>
+          <p>{trans.__('There are no jobs.')}</p>
+          <p className="esap-muted">
+            {trans.__('Stagings and long queries appear here, those of your notebooks too. They go on when this page is closed.')}
+          </p>
+        </Empty>
+      )}
+      {jobs.list.length > 0 && (
+        <div className="esap-Actions">
+          <span className="esap-muted esap-grow">
+            {trans.__('%1 running, %2 ended', jobs.running.length, endedCount)}
+          </span>
+          <IconButton icon={refreshIcon} label={trans.__('Look again')} onClick={() => void jobs.refresh()} />
+          <IconButton
+            icon={cleaningIcon}
+            label={trans.__('Forget jobs that have ended; files and tables stay')}
+            disabled={endedCount === 0}
+            onClick={() => void jobs.deleteEnded()}
+          />
+        </div>
+      )}
+      <ul className="esap-List">
+        {jobs.list.map(job => (
+          <JobCard key={job.id} job={job} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function JobCard({ job }: { job: Job }): ReactNode {
+  const { esap, commands, trans } = useView();
+  const [open, setOpen] = useState(false);
+  const phase = job.interrupted ? trans.__('interrupted') : phaseInWords(job.phase, trans);
+  const PhaseIcon = job.interrupted ? pauseIcon : ICONS[job.phase];
+  const KindIcon = job.kind === 'staging' ? downloadIcon : spreadsheetIcon;
+  const { files, failed, tableId } = resultsOf(job);
+  return (
+    <li className={`esap-Card esap-Job esap-mod-${job.interrupted ? 'interrupted' : job.phase.toLowerCase()}`}>
+      <div className="esap-Card-head">
+        <KindIcon.react tag="span" className="esap-Icon" />
+        <span className="esap-Card-title" title={job.title}>
+          {job.title}
+        </span>
+        {isRunning(job) && (
+          <IconButton
+            icon={stopIcon}
+            label={trans.__('Cancel %1', job.title)}
+            onClick={() => void esap.jobs.cancel(job.id)}
+          />
+        )}
+        {canResume(job) && (
+          <IconButton
+            icon={job.phase === 'ERROR' ? redoIcon : runIcon}
+            label={job.phase === 'ERROR' ? trans.__('Retry %1', job.title) : trans.__('Resume %1', job.title)}
+            onClick={() => void esap.jobs.resume(job.id)}
+          />
+        )}
+        {tableId && (
+          <IconButton
+            icon={spreadsheetIcon}
+            label={trans.__('Open the table of %1', job.title)}
+            onClick={() => void commands.execute(CommandIDs.openTable, { id: tableId, title: job.title })}
+          />
+        )}
+        {(files.length > 0 || tableId) && (
+          <IconButton
+            icon={codeIcon}
+            label={trans.__('Insert code that uses the result of %1', job.title)}
+            onClick={() => {
+              const code = tableId ? codeOfTable(tableId) : codeOfFiles(files.map(file => file.path));
+              void commands.execute(CommandIDs.insertCode, { code });
+            }}
+          />
+        )}
+        {(hasEnded(job) || job.interrupted) && (
+          <IconButton
+            icon={closeIcon}
+            label={trans.__('Forget %1', job.title)}
+            onClick={() => void esap.jobs.delete(job.id)}
+          />
+        )}
+      </div>
+      {!hasEnded(job) && (
+        <ProgressBar fraction={fractionDone(job)} label={trans.__('Progress of %1', job.title)} />
+      )}
+      <p className="esap-Job-state">
+        <PhaseIcon.react tag="span" className="esap-Icon" />
+        <span>{phase}</span>
+        <span className="esap-muted">{progressInWords(job, trans)}</span>
+      </p>
+      {job.error_message && !isRunning(job) && (
+        <p className="esap-Job-error">
+          {job.error_message} <span className="esap-hint">{job.error_hint}</span>
+        </p>
+      )}
+      {files.length + failed.length > 0 && (
+        <details className="esap-Files" open={open} onToggle={event => setOpen(event.currentTarget.open)}>
+          <summary>{trans._n('%1 file', '%1 files', files.length + failed.length)}</summary>
+          <ul className="esap-List">
+            {files.map(file => (
+              <li key={file.path}>
+                <button
+                  type="button"
+                  className="esap-Line"
+                  title={trans.__('Open %1', file.path)}
+                  onClick={() => void commands.execute(CommandIDs.openPath, { path: file.path })}
+                >
+                  <folderIcon.react tag="span" className="esap-Icon" />
+                  <span className="esap-Line-title">{file.path.split('/').pop()}</span>
+                  <span className="esap-muted">{formatBytes(file.bytes)}</span>
+                </button>
+              </li>
+            ))}
+            {failed.map(each => (
+              <li key={`${each.item} ${each.path}`} className="esap-Job-error">
+                {each.path || each.item}: {each.message} <span className="esap-hint">{each.hint}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </li>
+  );
+}
+
+function phaseInWords(phase: Phase, trans: TranslationBundle): string {
+  const words: Record<Phase, string> = {
+    PENDING: trans.__('pending'),
+    QUEUED: trans.__('queued'),
+    EXECUTING: trans.__('running'),
+    COMPLETED: trans.__('completed'),
+    ERROR: trans.__('failed'),
+    ABORTED: trans.__('cancelled'),
+    HELD: trans.__('held'),
+    SUSPENDED: trans.__('suspended')
+  };
+  return words[phase];
+}
+
+/** 3 of 7 files · 12 MB of 40 MB · 5 MB/s · 6 s left; or how long ago it ended. */
+function progressInWords(job: Job, trans: TranslationBundle): string {
+  const { progress } = job;
+  const amount = progress.unit === 'bytes' ? formatBytes : formatCount;
+  const said: string[] = [];
+  if (progress.files_total !== null && progress.files_total > 0) {
+    said.push(trans.__('%1 of %2 files', progress.files_done, progress.files_total));
+  }
+  if (progress.done > 0) {
+    said.push(
+      progress.total !== null && !hasEnded(job)
+        ? trans.__('%1 of %2', amount(progress.done), amount(progress.total))
+        : amount(progress.done)
+    );
+  }
+  if (isRunning(job)) {
+    if (progress.rate > 0) {
+      said.push(`${amount(progress.rate)}/s`);
+    }
+    const left = secondsLeft(job);
+    if (left !== null) {
+      said.push(trans.__('%1 left', formatSeconds(left)));
+    }
+    if (said.length === 0 && progress.message) {
+      said.push(progress.message);
+    }
+  } else {
+    said.push(formatTime(job.ended_at ?? job.created_at));
+  }
+  return said.join(' · ');
+}

@@ -1,0 +1,122 @@
+import {
+  checkIcon,
+  circleEmptyIcon,
+  errorIcon,
+  refreshIcon,
+  runningIcon,
+  spreadsheetIcon,
+  stopIcon,
+  type LabIcon
+} from '@jupyterlab/ui-components';
+import type { ReactNode } from 'react';
+import type { ServiceReport } from '../api/types';
+import { CommandIDs } from '../commandIds';
+import { describe } from '../models/describe';
+import type { Search } from '../models/search';
+import { useChanges, useView } from './context';
+import { formatRows, formatSeconds } from './format';
+import { Button, ErrorNote, ProgressBar } from './parts';
+
+const ICONS: Record<ServiceReport['state'], LabIcon> = {
+  waiting: circleEmptyIcon,
+  receiving: runningIcon,
+  complete: checkIcon,
+  truncated: checkIcon,
+  failed: errorIcon,
+  cancelled: stopIcon
+};
+
+/** How a search fares: rows of each service as they arrive, and which failed, why, and what to do. */
+export function SearchProgress({
+  search,
+  onRetryFailed
+}: {
+  search: Search;
+  onRetryFailed: () => void;
+}): ReactNode {
+  const { esap, commands, trans } = useView();
+  useChanges(search);
+  const { reports } = search;
+  const ended = reports.filter(report => !['waiting', 'receiving'].includes(report.state)).length;
+  const answered = reports.length - search.failed.length;
+  const summary = search.running
+    ? trans.__('%1 of %2 services answered', ended, reports.length)
+    : trans._n('%2 from %1 service', '%2 from %1 services', answered, formatRows(search.rows, trans));
+  return (
+    <section className="esap-Section esap-Search" aria-label={trans.__('Results')}>
+      <h3 title={describe(search.query)}>{describe(search.query)}</h3>
+      {search.error ? (
+        <ErrorNote error={search.error} />
+      ) : (
+        <>
+          <p className="esap-muted" role="status">
+            {search.running && search.rows > 0 ? `${formatRows(search.rows, trans)} · ${summary}` : summary}
+          </p>
+          {search.running && (
+            <ProgressBar
+              fraction={reports.length > 0 && ended > 0 ? ended / reports.length : null}
+              label={trans.__('Services that have answered')}
+            />
+          )}
+          <ul className="esap-List">
+            {reports.map(report => (
+              <li key={report.service} className={`esap-Report esap-mod-${report.state}`}>
+                <ReportLine report={report} title={esap.services.titleOf(report.service)} />
+              </li>
+            ))}
+          </ul>
+          <div className="esap-Actions">
+            {search.tableId && (
+              <Button
+                icon={spreadsheetIcon}
+                onClick={() => {
+                  void commands.execute(CommandIDs.openTable, { id: search.tableId, title: describe(search.query) });
+                }}
+              >
+                {trans.__('Open table')}
+              </Button>
+            )}
+            {!search.running && search.failed.length > 0 && (
+              <Button icon={refreshIcon} onClick={onRetryFailed}>
+                {trans.__('Ask the failed again')}
+              </Button>
+            )}
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function ReportLine({ report, title }: { report: ServiceReport; title: string }): ReactNode {
+  const { trans } = useView();
+  const StateIcon = ICONS[report.state];
+  const states: Record<ServiceReport['state'], string> = {
+    waiting: trans.__('waiting'),
+    receiving: trans.__('receiving'),
+    complete: trans.__('complete'),
+    truncated: trans.__('there is more'),
+    failed: trans.__('failed'),
+    cancelled: trans.__('stopped')
+  };
+  return (
+    <>
+      <div className="esap-Report-head">
+        <StateIcon.react tag="span" className="esap-Icon" title={states[report.state]} />
+        <span className="esap-Report-title" title={report.service}>
+          {title}
+        </span>
+        <span className="esap-Report-count">
+          {report.state === 'failed' ? states.failed : formatRows(report.rows, trans)}
+        </span>
+      </div>
+      <div className="esap-Report-more">
+        <span className="esap-muted">
+          {states[report.state]} · {formatSeconds(report.seconds)}
+        </span>
+        {report.message && <p>{report.message}</p>}
+        {report.hint && <p className="esap-hint">{report.hint}</p>}
+      </div>
+    </>
+  );
+}

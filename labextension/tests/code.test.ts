@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { codeOfDid, codeOfItems, codeOfQuery, codeOfTable, pythonString } from '../src/code';
+import { makeQuery } from './fakes';
+
+describe('the code of', () => {
+  it('a search asks the same', () => {
+    expect(codeOfQuery(makeQuery({ target: 'M 51', services: ['archive'], row_limit: null }))).toBe(
+      [
+        'import esap_jupyter as esap',
+        '',
+        'table = esap.search(',
+        '    "M 51",',
+        '    radius=0.1,',
+        '    product="images",',
+        '    services=["archive"],',
+        '    row_limit=None,',
+        ')',
+        'table'
+      ].join('\n')
+    );
+  });
+
+  it('an ADQL query keeps its lines', () => {
+    const adql = 'SELECT *\nFROM "t"';
+    expect(codeOfQuery(makeQuery({ adql, services: ['gaia'] }))).toContain('service="gaia"');
+    expect(codeOfQuery(makeQuery({ adql: 'SELECT *\nFROM t' }))).toContain('"""\nSELECT *\nFROM t\n"""');
+    expect(codeOfQuery(makeQuery({ adql }))).toContain(String.raw`"SELECT *\nFROM \"t\""`);
+  });
+
+  it('tables, items and DIDs', () => {
+    expect(codeOfTable('t1')).toContain('esap.table("t1")');
+    expect(codeOfItems(null)).toContain('esap.stage()');
+    expect(codeOfDid('demo:M51', 'lake')).toContain('esap.datalake.item("demo:M51", service="lake")');
+  });
+
+  it('text cannot get out of its quotes', () => {
+    expect(pythonString('a"; import os #\\\n')).toBe(String.raw`"a\"; import os #\\\n"`);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it, vi } from 'vitest';
+import { EsapError } from '../src/api/errors';
+import { Discovery, fieldAtFault, formOf, queryOf, type Form } from '../src/models/discovery';
+import { fakeClient, makeQuery, makeReport, makeState } from './fakes';
+
+const FORM: Form = {
+  target: 'M 51',
+  radius: '6',
+  radiusUnit: 'arcmin',
+  product: 'images',
+  keyword: '',
+  rowLimit: '10000',
+  services: null
+};
+
+describe('the form', () => {
+  it.each([
+    [{}, null],
+    [{ target: ' ' }, 'target'],
+    [{ target: '', keyword: 'galaxy' }, null],
+    [{ radius: '0' }, 'radius'],
+    [{ radius: 'wide' }, 'radius'],
+    [{ radius: '181', radiusUnit: 'deg' as const }, 'radius'],
+    [{ rowLimit: '' }, null],
+    [{ rowLimit: '1.5' }, 'rowLimit'],
+    [{ services: [] }, 'services'],
+    [{ product: 'dids' as const }, 'keyword'],
+    [{ product: 'dids' as const, keyword: 'demo:M51*', radius: '' }, null]
+  ])('finds the field at fault in %j', (part, fault) => {
+    expect(fieldAtFault({ ...FORM, ...part })).toBe(fault);
+  });
+
+  it('asks in degrees, and without a limit for all rows', () => {
+    const query = queryOf({ ...FORM, rowLimit: ' ' });
+    expect(query).toMatchObject({ target: 'M 51', radius: 0.1, row_limit: null, services: [] });
+  });
+
+  it('comes back from the query it made', () => {
+    expect(formOf(queryOf(FORM))).toEqual(FORM);
+    expect(formOf(makeQuery({ position: { ra: 1.5, dec: -2 }, radius: 2 }))).toMatchObject({
+      target: '1.5 -2',
+      radius: '2',
+      radiusUnit: 'deg'
+    });
+  });
+});
+
+describe('a search', () => {
+  it('tells rows and failures as they come, and is over when all services have ended', async () => {
+    const states = [
+      makeState({ reports: [makeReport({ rows: 3, state: 'receiving' }), makeReport({ service: 'b' })], rows: 3 }),
+      makeState({
+        version: 2,
+        ended: true,
+        rows: 5,
+        reports: [makeReport({ rows: 5 }), makeReport({ service: 'b', state: 'failed', message: 'gone' })]
+      })
+    ];
+    const history = vi.fn(() => Promise.resolve([]));
+    const client = fakeClient({
+      search: () => Promise.resolve(makeState({})),
+      searchState: () => Promise.resolve(states.shift()),
+      history
+    });
+    const discovery = new Discovery(client);
+    discovery.edit({ target: 'M 51' });
+    const search = discovery.submit();
+    const seen: number[] = [];
+    search?.changed.connect(() => seen.push(search.rows));
+    await vi.waitFor(() => expect(search?.running).toBe(false));
+    expect(seen).toEqual([0, 3, 5]);
+    expect(search?.failed.map(report => report.service)).toEqual(['b']);
+    expect(search?.tableId).toBe('t1');
+    await vi.waitFor(() => expect(history).toHaveBeenCalled());
+  });
+
+  it('asks only the services that failed again', async () => {
+    const search = vi.fn(() =>
+      Promise.resolve(
+        makeState({ ended: true, reports: [makeReport({}), makeReport({ service: 'b', state: 'failed' })] })
+      )
+    );
+    const discovery = new Discovery(fakeClient({ search, history: () => Promise.resolve([]) }));
+    discovery.edit({ target: 'M 51' });
+    const first = discovery.submit();
+    await vi.waitFor(() => expect(first?.running).toBe(false));
+    discovery.retryFailed();
+    expect(search).toHaveBeenLastCalledWith(expect.objectContaining({ target: 'M 51', services: ['b'] }), 'auto');
+  });
+
+  it('says why nothing was asked at all', async () => {
+    const error = new EsapError({ code: 'unknown-name', message: 'No resolver knows it.', field: 'target' });
+    const discovery = new Discovery(
+      fakeClient({ search: () => Promise.reject(error), history: () => Promise.reject(error) })
+    );
+    discovery.edit({ target: 'nowhere' });
+    const search = discovery.submit();
+    await vi.waitFor(() => expect(search?.error?.message).toBe('No resolver knows it.'));
+    expect(search?.running).toBe(false);
+  });
+
+  it('is not sent while the form is at fault, and the fault goes as it is mended', () => {
+    const discovery = new Discovery(fakeClient({}));
+    expect(discovery.submit()).toBeNull();
+    expect(discovery.fault).toBe('target');
+    discovery.edit({ target: 'M 51' });
+    expect(discovery.fault).toBeNull();
+  });
+});

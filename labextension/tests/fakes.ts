@@ -1,0 +1,86 @@
+import { type EsapClient } from '../src/api/client';
+import type { DID, Job, Query, SearchState, ServiceReport } from '../src/api/types';
+
+/** A client of which only what a test needs is there. */
+export function fakeClient(methods: Partial<Record<keyof EsapClient, unknown>>): EsapClient {
+  return methods as unknown as EsapClient;
+}
+
+export function makeReport(given: Partial<ServiceReport>): ServiceReport {
+  return {
+    service: 'archive',
+    state: 'complete',
+    rows: 0,
+    seconds: 0.1,
+    code: '',
+    message: '',
+    hint: '',
+    retryable: false,
+    ...given
+  };
+}
+
+export function makeState(given: Partial<SearchState>): SearchState {
+  return { id: 't1', query: null, reports: [], rows: 0, ended: false, jobs: {}, error: null, version: 1, ...given };
+}
+
+export function makeQuery(given: Partial<Query>): Query {
+  return {
+    services: [],
+    product: 'images',
+    target: '',
+    position: null,
+    radius: 0.1,
+    keyword: '',
+    adql: '',
+    row_limit: 10_000,
+    parameters: {},
+    ...given
+  };
+}
+
+export function makeJob(given: Partial<Job>): Job {
+  return {
+    id: 'j1',
+    kind: 'staging',
+    title: 'M 51',
+    phase: 'EXECUTING',
+    interrupted: false,
+    owner: '',
+    progress: {
+      done: 0,
+      total: null,
+      unit: 'bytes',
+      files_done: 0,
+      files_total: null,
+      rate: 0,
+      active: [],
+      message: ''
+    },
+    parameters: {},
+    results: {},
+    error_code: '',
+    error_message: '',
+    error_hint: '',
+    created_at: '2026-11-22T10:00:00Z',
+    started_at: null,
+    ended_at: null,
+    ...given
+  };
+}
+
+export function makeDid(given: Partial<DID>): DID {
+  return {
+    scope: 'demo',
+    name: 'file',
+    type: 'FILE',
+    bytes: 1,
+    length: null,
+    adler32: '',
+    md5: '',
+    account: '',
+    created_at: null,
+    metadata: {},
+    ...given
+  };
+}

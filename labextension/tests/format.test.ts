@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { asEsapError, errorOfAnswer } from '../src/api/errors';
+import { formatSexagesimal, formatValue } from '../src/documents/cells';
+import { conditionOf, operatorsOf } from '../src/documents/conditions';
+import { formatBytes, formatSeconds } from '../src/panels/format';
+
+describe('values', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1234, '1.23 kB'],
+    [99_960, '100 kB'],
+    [1_060_000, '1.06 MB'],
+    [12_345_678, '12.3 MB']
+  ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+  it.each([
+    [0.5, '0.50 s'],
+    [59.6, '1 min 0 s'],
+    [200, '3 min 20 s'],
+    [7500, '2 h 5 min']
+  ])('%d seconds are %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
+
+  it.each([
+    [null, ''],
+    [0.1, '0.1'],
+    [Math.fround(0.1), '0.1'],
+    [4000480398216n, '4000480398216'],
+    [[1, 2], '[1, 2]'],
+    [new Date(0), '1970-01-01T00:00:00Z'],
+    [Number.NaN, 'NaN']
+  ])('a cell of %s is written %s', (value, text) => expect(formatValue(value)).toBe(text));
+
+  it.each([
+    [202.469575, 'ra', '13 29 52.70'],
+    [359.99999999, 'ra', '00 00 00.00'],
+    [47.195258, 'dec', '+47 11 42.9'],
+    [-0.5, 'dec', '−00 30 00.0']
+  ] as const)('%d degrees of %s are %s', (degrees, axis, text) => {
+    expect(formatSexagesimal(degrees, axis)).toBe(text);
+  });
+});
+
+describe('conditions', () => {
+  const column = { name: 'n', type: 'int64', unit: '', ucd: '', utype: '', xtype: '', description: '' };
+
+  it('leave long integers as they were typed', () => {
+    const condition = conditionOf({ ...column, kind: 'number' }, '=', ' 9223372036854775807 ');
+    expect(condition.value).toBe('9223372036854775807');
+  });
+
+  it('fit the kind of column', () => {
+    expect(operatorsOf({ ...column, kind: 'other' })).toEqual(['is-empty', 'is-not-empty']);
+    expect(conditionOf({ ...column, kind: 'truth' }, '=', 'True').value).toBe(true);
+  });
+});
+
+describe('errors', () => {
+  it('of the server keep what they say', () => {
+    const error = errorOfAnswer(422, { code: 'query-rejected', message: 'No.', hint: 'Do.', line: 3, column: 7 });
+    expect(error).toMatchObject({ code: 'query-rejected', hint: 'Do.', line: 3, column: 7 });
+    expect(error.isMissingExtension).toBe(false);
+  });
+
+  it('tell that the extension is missing, and that the server is away', () => {
+    expect(errorOfAnswer(404, '<html>').isMissingExtension).toBe(true);
+    expect(asEsapError(new TypeError('Failed to fetch'))).toMatchObject({ code: 'no-connection', retryable: true });
+  });
+});

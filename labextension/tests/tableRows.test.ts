@@ -1,0 +1,129 @@
+import { Table, tableToIPC, vectorFromArray, Int64, Schema, Field, RecordBatch } from 'apache-arrow';
+import { describe, expect, it, vi } from 'vitest';
+import { readPage, type Page } from '../src/api/page';
+import type { TableDetails } from '../src/api/types';
+import { TableRows } from '../src/models/tableRows';
+import { fakeClient, makeReport } from './fakes';
+
+const COLUMNS = ['access_url', 'access_format', 'flux'].map((name, index) => ({
+  name,
+  type: index < 2 ? 'string' : 'double',
+  kind: index < 2 ? ('text' as const) : ('number' as const),
+  unit: '',
+  ucd: '',
+  utype: '',
+  xtype: '',
+  description: ''
+}));
+
+function makeDetails(given: Partial<TableDetails>): TableDetails {
+  return {
+    id: 't1',
+    title: '',
+    query: null,
+    created_at: '2026-11-22T10:00:00Z',
+    rows: 2000,
+    complete: true,
+    interrupted: false,
+    truncated: false,
+    pinned: false,
+    reports: [makeReport({})],
+    columns: COLUMNS,
+    ...given
+  };
+}
+
+/** A page as the server writes it: rows of the table in reverse, with their numbers. */
+function makePage(offset: number, count: number, total: number): Page {
+  const numbers = Array.from({ length: count }, (_, index) => total - 1 - offset - index);
+  const rows = new Table({
+    access_url: vectorFromArray(numbers.map(number => `http://archive/${number}`)),
+    access_format: vectorFromArray(numbers.map(() => 'application/x-votable+xml;content=datalink')),
+    flux: vectorFromArray(numbers.map(number => number / 2)),
+    row: vectorFromArray(numbers.map(BigInt), new Int64())
+  });
+  const fields = rows.schema.fields.map(field =>
+    field.name === 'row'
+      ? new Field(field.name, field.type, field.nullable, new Map([['esap.row-number', '1']]))
+      : field
+  );
+  const schema = new Schema(fields, new Map([['esap.total', String(total)]]));
+  const marked = new Table(
+    schema,
+    rows.batches.map(batch => new RecordBatch(schema, batch.data))
+  );
+  return readPage(tableToIPC(marked, 'stream'));
+}
+
+describe('the rows of a table', () => {
+  it('are read a page at a time, as they come into sight', async () => {
+    const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, 2000)));
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    await rows.open();
+    expect(rows.rowCount).toBe(2000);
+    expect(page).toHaveBeenCalledTimes(1);
+    expect(rows.value(0, 2)).toBe(999.5);
+
+    expect(rows.value(1500, 2)).toBeUndefined();
+    const arrived = vi.fn();
+    rows.arrived.connect((_, which) => {
+      arrived(which);
+    });
+    await vi.waitFor(() => expect(arrived).toHaveBeenCalledWith({ first: 1500, count: 500 }));
+    expect(rows.value(1500, 2)).toBe(249.5);
+  });
+
+  it('know which rows of the table they are when they are sorted', async () => {
+    const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, 2000)));
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    await rows.open();
+    expect(await rows.numbersOf([1, 2])).toEqual([1, 2]);
+    await rows.toggleOrder('flux');
+    expect(rows.order).toEqual({ column: 'flux', descending: false });
+    expect(await rows.numbersOf([0, 3])).toEqual([1999, 1996]);
+    await rows.toggleOrder('flux');
+    expect(rows.order).toEqual({ column: 'flux', descending: true });
+    await rows.toggleOrder('flux');
+    expect(rows.order).toBeNull();
+  });
+
+  it('drop what comes for an order that is no longer wanted', async () => {
+    const late: ((page: Page) => void)[] = [];
+    const page = vi.fn(
+      (_: string, offset: number, limit: number, selection: { order: unknown[] }) =>
+        offset === 500 && selection.order.length === 0
+          ? new Promise<Page>(resolve => late.push(resolve))
+          : Promise.resolve(makePage(offset, limit, 2000))
+    );
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    await rows.open();
+    rows.value(500, 2);
+    await vi.waitFor(() => expect(late).toHaveLength(1));
+    await rows.toggleOrder('flux');
+    late[0]?.(makePage(0, 500, 2000));
+    await Promise.resolve();
+    expect(rows.value(500, 2)).toBeUndefined();
+  });
+
+  it('take back a condition that the server refuses, and say why', async () => {
+    const page = vi.fn((_: string, offset: number, limit: number, selection: { conditions: unknown[] }) =>
+      selection.conditions.length > 0
+        ? Promise.reject(new TypeError('no number'))
+        : Promise.resolve(makePage(offset, limit, 2000))
+    );
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    await rows.open();
+    await rows.addCondition({ column: 'flux', operator: '>', value: 'much' });
+    expect(rows.conditions).toEqual([]);
+    expect(rows.error).not.toBeNull();
+    expect(rows.rowCount).toBe(2000);
+  });
+
+  it('lead to their DataLink documents', async () => {
+    const page = (_: string, offset: number, limit: number): Promise<Page> =>
+      Promise.resolve(makePage(offset, limit, 2000));
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    await rows.open();
+    expect(rows.linkOf(0)).toEqual({ service: 'archive', url: 'http://archive/1999' });
+  });
+});
