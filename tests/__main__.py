@@ -89,7 +89,11 @@ def lowest() -> bool:
                 *("pip", "install", "--quiet", "--python", python),
                 *("--resolution", "lowest-direct", "--editable", ".[dev]"),
             ),
-            _run(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),
+            # The panels' copy of the OpenAPI document is as the newest pydantic words it.
+            _run(
+                *(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),
+                "--ignore=tests/unit/handlers/test_panels_client.py",
+            ),
         ]
     )
 
