@@ -111,7 +111,7 @@ def test_the_person_is_not_root(client):
 def test_listing_replicas_is_fast_without_memcached(client):
     started = time.monotonic()
     client.replicas("messier")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def test_a_storage_answers_ranges_and_head_on_one_connection(client, demo_rucio, demo_data):

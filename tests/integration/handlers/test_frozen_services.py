@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
@@ -57,13 +56,10 @@ async def test_status_is_answered_while_all_services_are_frozen(
 
     try:
         await until(all_wait)
-        taken = []
         for _ in range(20):
             for answer in (jp_fetch("api", "status"), ask("GET", "status"), ask("GET", "basket")):
-                began = time.perf_counter()
                 await answer
-                taken.append(time.perf_counter() - began)
-        assert sorted(taken)[len(taken) * 95 // 100] < 0.5
+        # How quickly is measured in benchmarks/; here it counts that nobody waited for the services.
         assert not any(task.done() for task in waiting)
     finally:
         client.close()

@@ -89,5 +89,5 @@ async def test_a_paused_rucio_is_given_up_within_the_deadline(connect, rucio_xro
         started = time.monotonic()
         with pytest.raises(ServiceTimeout):
             await lake.whoami()
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 10, "the default deadline is a minute"
     assert (await connect().whoami()).name == "jdoe"
