@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -130,12 +129,7 @@ class DataLake(Verbs):
 
 
 async def _lake(service: str) -> DataLakeConnector:
-    joined = await gateway()
-    name = service or await _only_lake()
-    connector = await asyncio.to_thread(joined.connector, name)
-    if not isinstance(connector, DataLakeConnector):
-        raise NotOffered(f"{name} is no data lake.", hint="Name a Rucio service.", service=name)
-    return connector
+    return await (await gateway()).datalake(service or await _only_lake())
 
 
 async def _only_lake() -> str:
