@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from esap_jupyter.handlers.listings import Listings
 from esap_jupyter.handlers.watching import Announce, WatchedJobs, WatchedSearches
+from esap_jupyter.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,16 @@ class Session:
         from esap_jupyter.storage.tables_pages import TablePages
 
         return TablePages()
+
+    def file(self, path: str) -> Path:
+        """Return the absolute path of a file as Jupyter's file browser names it; it may be as yet unwritten.
+
+        Raises
+        ------
+        OutsideWorkspace
+            If the path leaves what the file browser shows.
+        """
+        return Workspace(self.root).resolve(path)
 
     async def close(self) -> None:
         """Stop what runs: searches are cancelled, stagings are interrupted and can be resumed."""
