@@ -10,6 +10,7 @@ import {
 import type { Column } from '../api/types';
 import type { TableRows } from '../models/tableRows';
 import { formatSexagesimal, formatValue } from './cells';
+import { themeColor, themeFont, translucent } from './themeColors';
 
 const NAME_ROW = 0;
 const WIDEST_COLUMN = 320;
@@ -207,7 +208,7 @@ export class TableGrid extends DataGrid {
   /** Take the colours of the theme that is on. */
   applyTheme(): void {
     const css = getComputedStyle(document.body);
-    const color = (name: string): string => css.getPropertyValue(`--jp-${name}`).trim();
+    const color = themeColor;
     this.style = {
       ...DataGrid.defaultStyle,
       voidColor: color('layout-color1'),
@@ -225,8 +226,8 @@ export class TableGrid extends DataGrid {
       scrollShadow: { size: 4, color1: translucent(color('ui-font-color0'), 0.12), color2: 'transparent', color3: 'transparent' }
     };
     const font = `${css.getPropertyValue('--jp-ui-font-size1')} ${css.getPropertyValue('--jp-code-font-family')}`;
-    const headerFont = `600 ${css.getPropertyValue('--jp-ui-font-size1')} ${css.getPropertyValue('--jp-ui-font-family')}`;
-    const unitFont = `${css.getPropertyValue('--jp-ui-font-size0')} ${css.getPropertyValue('--jp-ui-font-family')}`;
+    const headerFont = themeFont(1, 600);
+    const unitFont = themeFont(0);
     const alignment = ({ metadata }: CellRenderer.CellConfig): TextRenderer.HorizontalAlignment =>
       (metadata as { numeric?: boolean }).numeric ? 'right' : 'left';
     this.cellRenderers.update({
@@ -281,16 +282,4 @@ function sexagesimalUnit(column: Column): string {
 
 function isNumeric(column: Column | undefined): boolean {
   return column?.kind === 'number';
-}
-
-/** A colour of the theme, see-through. */
-function translucent(color: string, alpha: number): string {
-  const canvas = document.createElement('canvas').getContext('2d');
-  if (!canvas) {
-    return color;
-  }
-  canvas.fillStyle = color;
-  const opaque = canvas.fillStyle;
-  const parts = /^#(..)(..)(..)$/.exec(opaque)?.slice(1).map(part => parseInt(part, 16));
-  return parts ? `rgba(${parts.join(', ')}, ${alpha})` : opaque;
 }
