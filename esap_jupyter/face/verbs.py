@@ -28,7 +28,6 @@ from esap_jupyter.models import (
 )
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from astropy.coordinates import SkyCoord
     from astropy.units import Quantity
 
@@ -172,7 +171,9 @@ async def adql(
     mode : str
         ``auto`` asks at once and goes on as an asynchronous job if that takes too long.
     uploads : dict
-        Tables by name (`Table`, astropy, pandas or Arrow), to be used as ``TAP_UPLOAD.<name>``.
+        Tables by name, to be used as ``TAP_UPLOAD.<name>`` (TAP 1.1, section 2.5): `Table`, astropy Table or
+        QTable, pandas or polars DataFrame, Arrow table, `SkyCoord` (its columns are ``ra`` and ``dec``), or a
+        dict of columns. Units and UCDs go with them, masked values as nulls.
 
     Raises
     ------
@@ -181,7 +182,9 @@ async def adql(
     """
     joined = await gateway()
     limit = joined.config.search.row_limit if row_limit == DEFAULT else row_limit
-    tables = {name: _arrow(table) for name, table in (uploads or {}).items()}
+    from esap_jupyter.face.uploads import as_uploads  # stands on Arrow, as the tables do
+
+    tables = await asyncio.to_thread(as_uploads, uploads) if uploads else {}
     asked = joined.adql(
         service or await _answering_adql(joined),
         adql,
@@ -346,18 +349,3 @@ def _query(**fields: Any) -> Query:
 
 def _checked_limit(limit: Any) -> int | None:
     return _query(adql="-", row_limit=limit).row_limit
-
-
-def _arrow(table: Any) -> pa.Table:
-    """Whatever people keep tables in, as Arrow."""
-    import pyarrow as pa
-
-    if isinstance(table, pa.Table):
-        return table
-    if hasattr(table, "to_arrow"):  # ours, polars
-        return table.to_arrow()
-    if hasattr(table, "__arrow_c_stream__"):  # pandas, DuckDB and others, by the Arrow PyCapsule interface
-        return pa.table(table)
-    from esap_jupyter.formats.astropy_table import from_astropy
-
-    return from_astropy(table)

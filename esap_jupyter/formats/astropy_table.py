@@ -5,15 +5,16 @@ Unit, UCD, utype, xtype, description and masked values are kept both ways.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from astropy import units
-from astropy.table import Column, MaskedColumn, Table
-from astropy.time import Time
+from astropy.coordinates import SkyCoord
+from astropy.table import Column, MaskedColumn, QTable, Table
+from astropy.time import Time, TimeDelta
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.formats.votable_fields import COMPLEX
@@ -37,10 +38,26 @@ def to_astropy(table: pa.Table) -> Table:
     return Table(columns, meta={key: metadata[key] for key in ("name", "description") if key in metadata})
 
 
+def to_qtable(table: pa.Table) -> QTable:
+    """Make an astropy QTable: numbers with a unit are (masked) Quantities, the rest as in `to_astropy`."""
+    plain = to_astropy(table)
+    kept = {}
+    for column in plain.itercols():
+        if column.unit is not None and column.dtype.kind not in "iufc":
+            # There is no Quantity of text: a QTable would warn.
+            kept[column.name], column.unit = column.unit, None
+    quantities = QTable(plain)
+    for name, unit in kept.items():
+        quantities[name].unit = unit
+    return quantities
+
+
 def from_astropy(table: Table) -> pa.Table:
     """Make an Arrow table from an astropy Table or QTable.
 
-    Masked values and NaN become null; `Time` columns become ISO strings with the xtype ``timestamp``.
+    Masked values and NaN become null; `Time` columns become ISO strings with the xtype ``timestamp``,
+    `TimeDelta` days, and a `SkyCoord` two columns in degrees, ICRS: ``ra`` and ``dec``, with the name of the
+    column before them if the table has columns of these names.
 
     Raises
     ------
@@ -48,10 +65,10 @@ def from_astropy(table: Table) -> pa.Table:
         If a column holds Python objects that are neither strings nor arrays.
     """
     fields, columns = [], []
-    for name in table.colnames:
+    for name, values in _without_coordinates(table):
         try:
-            field, column = _from_column(name, table[name])
-        except (pa.ArrowException, TypeError, ValueError) as error:
+            field, column = _from_column(name, values)
+        except (pa.ArrowException, TypeError, ValueError, AttributeError) as error:
             raise InputError(
                 f"Column {name!r} has no type that a table can hold: {error}.", field=name
             ) from error
@@ -59,6 +76,25 @@ def from_astropy(table: Table) -> pa.Table:
         columns.append(column)
     metadata = {key: str(table.meta[key]) for key in ("name", "description") if table.meta.get(key)}
     return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=metadata or None))
+
+
+def _without_coordinates(table: Table) -> Iterator[tuple[str, Any]]:
+    """The columns by name, each SkyCoord as two."""
+    for name in table.colnames:
+        values = table[name]
+        if not isinstance(values, SkyCoord):
+            yield name, values
+            continue
+        alone = not {"ra", "dec"} & set(table.colnames)
+        alone = alone and sum(isinstance(column, SkyCoord) for column in table.itercols()) == 1
+        for axis in ("ra", "dec"):
+            degrees = getattr(values.icrs, axis).to_value(units.deg)
+            if hasattr(degrees, "filled"):
+                degrees = degrees.filled(np.nan)
+            column = Column(np.asarray(degrees, float), unit=units.deg)
+            column.info.meta = {"ucd": f"pos.eq.{axis};meta.main"}
+            column.info.description = f"{axis.upper() if axis == 'ra' else 'Dec'}, ICRS"
+            yield (axis if alone else f"{name}_{axis}"), column
 
 
 def parse_unit(text: str) -> units.UnitBase | None:
@@ -148,7 +184,9 @@ def _to_matrix(
 def _from_column(name: str, column: Any) -> tuple[pa.Field, pa.Array]:
     info = column.info
     metadata = {"description": info.description, **{key: (info.meta or {}).get(key) for key in _IN_META}}
-    if isinstance(column, Time):
+    if isinstance(column, TimeDelta):
+        column, metadata["unit"] = np.asarray(column.to_value(units.day)), "d"
+    elif isinstance(column, Time):
         # DALI 1.1, section 3.3.3.
         metadata["xtype"] = "timestamp"
         column = np.ma.masked_array(column.isot, mask=np.asarray(column.mask))

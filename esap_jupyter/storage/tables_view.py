@@ -1,50 +1,36 @@
-"""A table as a person has it: paged, converted, shown; read straight from its parts, by any process."""
+"""A table as a person has it: columns and rows, other libraries' tables, positions, pictures, a file."""
 
 from __future__ import annotations
 
-import copy
 import os
-import time
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from esap_jupyter.errors import InputError, NotFound, NotOffered, StateError
+from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.formats.files import write_batches
-from esap_jupyter.models import Query, ServiceReport
-from esap_jupyter.storage.tables_manifest import (
-    MANIFEST,
-    PINNED,
-    Manifest,
-    ServiceRows,
-    is_being_written,
-    load_manifest,
-)
-from esap_jupyter.storage.tables_merge import MergedSchema
 from esap_jupyter.storage.tables_preview import preview_html, preview_text
+from esap_jupyter.storage.tables_rows import TableRows
 
 if TYPE_CHECKING:
-    import astropy.table
     import pandas as pd
     import polars as pl
-
-_BATCH_ROWS = 100_000
-# How often parts may vanish under a reader, because they were compacted, before it gives up.
-_ATTEMPTS = 5
-_TOUCH_SECONDS = 60.0
+    from astropy.coordinates import SkyCoord
+    from astropy.table import QTable, Row
+    from matplotlib.axes import Axes
 
 
-class Table:
+class Table(TableRows):
     """A result: typed columns with units and UCDs, the rows of one or several services.
 
     A `Table` shows the rows there were when it was made or last refreshed; `refresh` shows those that came
     since. With several services a first column `service` says where each row is from, and columns of the same
     name are one if unit and type allow; otherwise the later is called `name_service`.
+
+    It is used as a table of astropy is: ``table["ra"]``, ``table["ra", "dec"]``, ``table[0]``,
+    ``table[:100]``, ``for row in table``. Only what is used is read.
 
     Parameters
     ----------
@@ -59,175 +45,78 @@ class Table:
         If it is damaged or from a newer version of ESAP.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = Path(directory)
-        self._only: str | None = None
-        self._manifest = load_manifest(self.directory)
-        self._touched = 0.0
+    # -- as astropy's tables are used
 
-    # -- what it is
+    @overload
+    def __getitem__(self, which: str) -> Any: ...
+    @overload
+    def __getitem__(self, which: int) -> Row: ...
+    @overload
+    def __getitem__(self, which: slice | list[str] | tuple[str, ...]) -> QTable: ...
+    def __getitem__(self, which: int | str | slice | list[str] | tuple[str, ...]) -> Any:
+        """Columns by name, rows by number; only these are read.
 
-    @property
-    def id(self) -> str:
-        """The identifier, by which any process of the person opens the same table."""
-        return self._manifest.id
-
-    @property
-    def title(self) -> str:
-        """A line for people."""
-        return self._manifest.title
-
-    @property
-    def query(self) -> Query | None:
-        """What was asked."""
-        return self._manifest.query
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was asked."""
-        return self._manifest.created_at
-
-    @property
-    def reports(self) -> dict[str, ServiceReport]:
-        """How each service fared."""
-        reports = self._manifest.reports
-        if self._only is not None:
-            return {name: report for name, report in reports.items() if name == self._only}
-        return dict(reports)
-
-    @property
-    def services(self) -> list[str]:
-        """The services that sent columns, in the order in which their rows stand."""
-        return list(self._in_view)
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing more comes."""
-        return self._manifest.complete
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the process that wrote it died: the rows that are there are all there will be."""
-        return not self.complete and not is_being_written(self.directory)
-
-    @property
-    def truncated(self) -> bool:
-        """Whether a service has more rows than it was asked for or would send."""
-        return any(report.state == "truncated" for report in self.reports.values())
-
-    @property
-    def pinned(self) -> bool:
-        """Whether it is saved from being dropped when the cache is full."""
-        return (self.directory / PINNED).exists()
-
-    @property
-    def schema(self) -> Any:
-        """The Arrow schema, with `unit`, `ucd`, `utype`, `xtype`, `description` as metadata of its fields."""
-        return self._merged.schema
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns."""
-        return list(self.schema.names)
-
-    @property
-    def num_rows(self) -> int:
-        """Rows that can be read now."""
-        return sum(rows.rows for rows in self._in_view.values())
-
-    def __len__(self) -> int:
-        return self.num_rows
-
-    def refresh(self) -> Table:
-        """Look for rows and reports that came since; returns itself.
+        ``table["ra"]`` is the column, a Quantity if it has a unit; ``table["ra", "dec"]`` a QTable of some
+        columns; ``table[0]`` a row; ``table[:100]`` a QTable of some rows.
 
         Raises
         ------
-        NotFound
-            If the table has been deleted.
+        KeyError
+            If there is no such column.
+        IndexError
+            If there is no such row.
         """
-        self._manifest = load_manifest(self.directory)
-        self.__dict__.pop("_merged", None)
-        return self
+        from esap_jupyter.formats.astropy_table import to_qtable
 
-    def of(self, service: str) -> Table:
-        """The rows of one service, with its own columns.
+        if isinstance(which, slice):
+            start, stop, step = which.indices(self.num_rows)
+            first, last = (start, stop) if step > 0 else (stop + 1, start + 1)
+            rows = to_qtable(self.page(first, max(last - first, 0)))
+            return rows[::step] if step > 0 else rows[::-1][::-step]
+        if isinstance(which, str):
+            return to_qtable(self.page(0, self.num_rows, [self._known(which)]))[which]
+        if isinstance(which, list | tuple):
+            return to_qtable(self.page(0, self.num_rows, [self._known(name) for name in which]))
+        number = which + self.num_rows if which < 0 else which
+        if not 0 <= number < self.num_rows:
+            raise IndexError(f"There is no row {which}: the table has {self.num_rows:,} rows.")
+        return to_qtable(self.page(number, 1))[0]
 
-        Raises
-        ------
-        NotFound
-            If the service is not part of the table.
-        """
-        if service not in self._manifest.services and service not in self._manifest.reports:
-            known = ", ".join({**self._manifest.services, **self._manifest.reports}) or "none"
-            raise NotFound(f"There are no rows of {service!r} in this table.", hint=f"Its services: {known}.")
-        view = copy.copy(self)
-        view.__dict__.pop("_merged", None)
-        view._only = service  # noqa: SLF001 - a copy of itself
-        return view
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, one after the other, as of an astropy QTable."""
+        from esap_jupyter.formats.astropy_table import to_qtable
 
-    # -- its rows
+        for batch in self.batches():
+            yield from to_qtable(pa.Table.from_batches([batch]))
 
-    def page(self, offset: int, limit: int, columns: Sequence[str] | None = None) -> Any:
-        """Read some rows, and no more of the files than these need.
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
 
-        Parameters
-        ----------
-        offset, limit : int
-            The first row, from 0, and how many; fewer come at the end.
-        columns : sequence of str, optional
-            Only these, in this order.
+    def _known(self, name: str) -> str:
+        if name not in self.columns:
+            raise KeyError(f"There is no column {name!r}. There are: {', '.join(self.columns)}")
+        return name
 
-        Returns
-        -------
-        pyarrow.Table
-
-        Raises
-        ------
-        InputError
-            If offset or limit is negative or there is no such column.
-        NotFound
-            If the table has been deleted.
-        """
-        if offset < 0 or limit < 0:
-            raise InputError("Rows are counted from 0.", field="offset")
-        unknown = [name for name in columns or () if name not in self.columns]
-        if unknown:
-            raise InputError(f"There is no column {unknown[0]!r}.", field="columns")
-        self._show_use()
-        pieces = []
-        for service, rows in self._in_view.items():
-            start, stop = max(offset, 0), min(offset + limit, rows.rows)
-            if start < stop:
-                piece = self._read(service, start, stop, self._merged.needed(service, columns))
-                pieces.append(self._merged.conform(service, piece, stop - start, columns))
-            offset -= rows.rows
-        return pa.concat_tables(pieces) if pieces else self._merged.empty(columns)
-
-    def batches(self) -> Iterator[Any]:
-        """All rows as record batches, a part at a time.
-
-        Raises
-        ------
-        NotFound
-            If the table has been deleted.
-        """
-        view = copy.copy(self)
-        for offset in range(0, view.num_rows, _BATCH_ROWS):
-            yield from view.page(offset, _BATCH_ROWS).to_batches()
+    # -- in the tables of other libraries
 
     def to_arrow(self) -> Any:
-        """All rows as a `pyarrow.Table`."""
+        """All rows as a `pyarrow.Table`, units and UCDs as metadata of its fields."""
         return self.page(0, self.num_rows)
 
-    def to_astropy(self) -> astropy.table.Table:
-        """All rows as an `astropy.table.Table` with units; `astropy.table.QTable` takes it as it is."""
-        from esap_jupyter.formats.astropy_table import to_astropy
+    def to_astropy(self) -> QTable:
+        """All rows as an `astropy.table.QTable`.
 
-        return to_astropy(self.to_arrow())
+        Columns of numbers with a unit are Quantities, masked where null; `ucd`, `utype` and `xtype` are in
+        ``column.info.meta``.
+        """
+        from esap_jupyter.formats.astropy_table import to_qtable
+
+        return to_qtable(self.to_arrow())
 
     def to_pandas(self) -> pd.DataFrame:
-        """All rows as a `pandas.DataFrame`, units in ``attrs["units"]``; integers with nulls stay integers.
+        """All rows as a `pandas.DataFrame`; integers with nulls stay integers.
+
+        Units and UCDs are in ``attrs["units"]`` and ``attrs["ucds"]``, by column.
 
         Raises
         ------
@@ -244,8 +133,9 @@ class Table:
             kind = _nullable_kind(column.type)
             if column.null_count and kind:
                 frame[name] = pd.array(column.to_pylist(), dtype=kind)
-        units = {field.name: (field.metadata or {}).get(b"unit", b"").decode() for field in table.schema}
-        frame.attrs["units"] = {name: unit for name, unit in units.items() if unit}
+        for key, said in (("units", b"unit"), ("ucds", b"ucd")):
+            texts = {field.name: (field.metadata or {}).get(said, b"").decode() for field in table.schema}
+            frame.attrs[key] = {name: text for name, text in texts.items() if text}
         return frame
 
     def to_polars(self) -> pl.DataFrame:
@@ -284,52 +174,122 @@ class Table:
         write_batches(target, self.schema.with_metadata(metadata), _Rows(self))
         return target
 
+    # -- on the sky, and as pictures
+
+    @property
+    def skycoord(self) -> SkyCoord:
+        """The positions of all rows, as an `astropy.coordinates.SkyCoord` of the length of the table.
+
+        The columns are found by their UCDs (``pos.eq.ra;meta.main``, UCD1+), else by the usual names. The
+        frame is ICRS, or Galactic where a table has nothing else; ``obstime`` is set where a column tells the
+        epoch. The rows of each service have their own columns. A row without a position is NaN.
+
+        Raises
+        ------
+        InputError
+            If no columns are known to be positions.
+        """
+        return self.coordinates()
+
+    def coordinates(self, ra: str | None = None, dec: str | None = None) -> SkyCoord:
+        """Make the positions of all rows from two columns; see `skycoord`.
+
+        Parameters
+        ----------
+        ra, dec : str, optional
+            Names of the columns (numbers in their unit, else degrees; or sexagesimal text), ICRS; by default
+            those that `skycoord` finds.
+
+        Raises
+        ------
+        InputError
+            If there are no such columns, or they hold no angles.
+        """
+        from esap_jupyter.storage.tables_sky import coordinates_of
+
+        return coordinates_of(self, ra, dec)
+
+    def plot(self, x: str, y: str, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        """Draw one column against another, with matplotlib.
+
+        Axes are labelled with the units; magnitudes grow downwards. More than 20,000 rows are drawn as a
+        density, unless `kwargs` asks for points.
+
+        Parameters
+        ----------
+        x, y : str
+            Names of columns of numbers or times.
+        ax : matplotlib.axes.Axes, optional
+            Where; by default a new figure.
+        **kwargs
+            For `matplotlib.axes.Axes.scatter`; ``c`` may be the name of a column. With a density, for
+            `~matplotlib.axes.Axes.hexbin`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If there is no such column, or it cannot be drawn.
+        NotOffered
+            If matplotlib is not installed (the extra ``plots``).
+        """
+        from esap_jupyter.storage.tables_plot import plot
+
+        axes: Axes = plot(self, x, y, ax, kwargs)
+        return axes
+
+    def plot_sky(
+        self,
+        ra: str | None = None,
+        dec: str | None = None,
+        *,
+        projection: str = "aitoff",
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Axes:
+        """Draw where the rows are on the sky, right ascension growing to the left, with matplotlib.
+
+        More than 20,000 rows are drawn as a density, unless `kwargs` asks for points.
+
+        Parameters
+        ----------
+        ra, dec : str, optional
+            Names of the columns; by default those that `skycoord` finds.
+        projection : str
+            Of the whole sky: ``aitoff``, ``hammer``, ``mollweide``; or ``tan``, the plane of the sky around
+            the rows (gnomonic; FITS WCS paper II), for fields of some degrees.
+        ax : matplotlib.axes.Axes, optional
+            Where, with a projection of its own; by default a new figure.
+        **kwargs
+            For `matplotlib.axes.Axes.scatter`; ``c`` may be the name of a column. With a density, for
+            `~matplotlib.axes.Axes.pcolormesh`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            If there are no positions, or no such projection.
+        NotOffered
+            If matplotlib is not installed (the extra ``plots``).
+        """
+        from esap_jupyter.storage.tables_sky import plot_sky
+
+        axes: Axes = plot_sky(
+            self, coordinates=self.coordinates(ra, dec), projection=projection, ax=ax, asked=kwargs
+        )
+        return axes
+
     def __repr__(self) -> str:
         return preview_text(self)
 
     def _repr_html_(self) -> str:
         return preview_html(self)
-
-    # -- how it is read
-
-    @property
-    def _in_view(self) -> dict[str, ServiceRows]:
-        if self._only is None:
-            return self._manifest.services
-        return {name: rows for name, rows in self._manifest.services.items() if name == self._only}
-
-    @cached_property
-    def _merged(self) -> MergedSchema:
-        several = self._only is None and len({*self._manifest.services, *self._manifest.reports}) > 1
-        # Columns of services that found nothing would only be empty.
-        shown = {name: rows for name, rows in self._in_view.items() if rows.rows} or self._in_view
-        schemas = {name: rows.arrow_schema for name, rows in shown.items()}
-        return MergedSchema(schemas, with_service=several)
-
-    def _read(self, service: str, start: int, stop: int, columns: list[str] | None) -> Any:
-        """Rows of one service, from row to row of its own."""
-        manifest: Manifest = self._manifest
-        for _attempt in range(_ATTEMPTS):
-            try:
-                return _read_parts(self.directory, manifest.services[service], start, stop, columns)
-            except FileNotFoundError:
-                # Compacted meanwhile: the same rows are in other parts.
-                manifest = load_manifest(self.directory)
-            except (pa.ArrowException, OSError) as error:
-                raise StateError(f"The table {self.id} cannot be read: {error}.") from error
-        raise StateError(f"The files of the table {self.id} keep changing.")
-
-    def _show_use(self) -> None:
-        """Tell the cache that the table is in use."""
-        if time.monotonic() - self._touched < _TOUCH_SECONDS and self._touched:
-            return
-        self._touched = time.monotonic()
-        try:
-            os.utime(self.directory / MANIFEST)
-        except OSError as error:
-            if not (self.directory / MANIFEST).exists():
-                raise NotFound(f"The table {self.id} has been deleted.") from error
-            # Somebody else's table, readable all the same.
 
 
 class _Rows:
@@ -340,30 +300,6 @@ class _Rows:
 
     def __iter__(self) -> Iterator[Any]:
         return self._table.batches()
-
-
-def _read_parts(directory: Path, rows: ServiceRows, start: int, stop: int, columns: list[str] | None) -> Any:
-    pieces = []
-    first = 0
-    for part in rows.parts:
-        begin, end = max(start - first, 0), min(stop - first, part.rows)
-        if begin < end:
-            pieces.append(_read_part(directory / part.file, begin, end, columns))
-        first += part.rows
-    return pa.concat_tables(pieces)
-
-
-def _read_part(path: Path, begin: int, end: int, columns: list[str] | None) -> Any:
-    with pq.ParquetFile(path) as file:
-        groups, skipped, first = [], 0, 0
-        for number in range(file.num_row_groups):
-            rows = file.metadata.row_group(number).num_rows
-            if first + rows <= begin:
-                skipped += rows
-            elif first < end:
-                groups.append(number)
-            first += rows
-        return file.read_row_groups(groups, columns=columns).slice(begin - skipped, end - begin)
 
 
 def _nullable_kind(kind: Any) -> str:

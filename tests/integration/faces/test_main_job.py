@@ -2,16 +2,21 @@
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import polars as pl
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from astropy.table import MaskedColumn
 from astropy.table import Table as AstropyTable
 from astropy.units import Quantity
 from pyarrow import parquet
 
+import esap_jupyter
 from esap_jupyter.errors import (
     EsapError,
     InputError,
@@ -20,6 +25,7 @@ from esap_jupyter.errors import (
     QueryRejected,
     UnknownName,
 )
+from esap_jupyter.face import background
 
 
 def test_by_name_by_coordinates_and_by_skycoord_is_the_same(esap: ModuleType) -> None:
@@ -172,3 +178,22 @@ def test_bad_input_is_a_clear_error(esap: ModuleType, call, error: type[EsapErro
         call(esap)
 
     assert caught.value.message
+
+
+def test_every_kind_of_table_arrives_whole_at_another_archive(
+    dachs: Any, esap_config: Callable[..., Path]
+) -> None:
+    esap_config(dachs.services)
+    background.close()
+    service = next(iter(dachs.services))
+    ids = [1, 2, 3]
+    mine = AstropyTable({"n": MaskedColumn(ids, mask=[False, True, False]), "a b": ["x", "y", "ä"]})
+    query = 'SELECT n, "a b" FROM TAP_UPLOAD.mine'
+
+    answers = [
+        esap_jupyter.adql(query, service, uploads={"mine": table}).to_arrow().to_pydict()
+        for table in (mine, mine.to_pandas(), pl.from_pandas(mine.to_pandas()))
+    ]
+
+    assert answers == [{"n": [1, None, 3], "a b": ["x", "y", "ä"]}] * 3
+    background.close()

@@ -133,7 +133,7 @@ def test_another_process_reads_it(both: Table) -> None:
 def test_astropy_gets_units_and_masks(both: Table) -> None:
     table = both.of("gaia").to_astropy()
     assert str(table["ra"].unit) == "deg"
-    assert table["ra"].description == "Right ascension"
+    assert table["ra"].info.description == "Right ascension"
     assert table["mag"].mask.tolist() == [True, False, False, False, False]
 
 

@@ -1,0 +1,46 @@
+"""Every verb there is, blocking and awaited, with the same arguments and words."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+import esap_jupyter
+from esap_jupyter import aio
+from esap_jupyter.face import blocking
+from esap_jupyter.face.background import Verbs, verb
+
+
+def _public(module: Any) -> dict[str, Any]:
+    """The verbs and groups of verbs of a module, and the verbs of each group."""
+    found = {}
+    for name, thing in vars(module).items():
+        if isinstance(thing, Verbs):
+            group = {
+                key
+                for cls in type(thing).mro()
+                for key, value in vars(cls).items()
+                if isinstance(value, verb)
+            }
+            found |= {f"{name}.{key}": getattr(thing, key) for key in group}
+        elif not name.startswith("_") and inspect.isfunction(thing) and hasattr(thing, "__wrapped__"):
+            found[name] = thing
+    return found
+
+
+def test_every_verb_can_be_awaited_and_has_a_place_on_the_face() -> None:
+    assert _public(aio).keys() == _public(blocking).keys()
+    assert {name.partition(".")[0] for name in _public(blocking)} <= set(esap_jupyter.__all__)
+    assert all(hasattr(esap_jupyter, name) for name in esap_jupyter.__all__)
+    assert len(_public(aio)) > 30
+
+
+@pytest.mark.parametrize("name", sorted(_public(aio)))
+def test_both_kinds_of_a_verb_are_the_same_but_for_awaiting(name: str) -> None:
+    now, awaited = _public(blocking)[name], _public(aio)[name]
+
+    assert inspect.iscoroutinefunction(awaited)
+    assert not inspect.iscoroutinefunction(now)
+    assert inspect.signature(now) == inspect.signature(awaited)
+    assert now.__doc__
+    assert now.__doc__ == awaited.__doc__
