@@ -1,4 +1,4 @@
-"""Pages of sorted and filtered tables: the order is found once, and columns once shown are kept in it."""
+"""Pages of sorted and filtered tables: the order is found once, and columns once shown are kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from esap_jupyter.storage.tables_query import selected_rows
 from esap_jupyter.storage.tables_view import Table
 
 _KEPT = 4
-_KEPT_COLUMN_BYTES = 64_000_000
+_KEPT_COLUMN_BYTES = 256_000_000
+# Parquet's columns are decoded side by side; more at once only take memory.
+_READ_AT_ONCE = 8
 _BATCH_ROWS = 100_000
 
 
@@ -47,8 +49,53 @@ class _Ordered:
 
     finding: threading.Lock = field(default_factory=threading.Lock)
     numbers: Any = None
-    columns: dict[str, Any] = field(default_factory=dict)
-    bytes: int = 0
+
+
+class _Columns:
+    """Whole columns as the table shows them, the least recently used of which give way; safe with threads.
+
+    They serve every order and filter of their table: a page takes its few rows from them.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int, str], Any] = OrderedDict()
+        self._bytes = 0
+        self._reading = threading.Lock()
+
+    def take(self, table: Table, names: Sequence[str], numbers: Any) -> list[Any]:
+        """Values of some columns in the rows of these numbers."""
+        found: dict[str, Any] = {}
+        with self._reading:
+            missing = []
+            for name in names:
+                column = self._get(table, name)
+                if column is None:
+                    missing.append(name)
+                else:
+                    found[name] = column.take(numbers)
+            for first in range(0, len(missing), _READ_AT_ONCE):
+                whole = table.page(0, table.num_rows, missing[first : first + _READ_AT_ONCE])
+                for name in whole.column_names:
+                    found[name] = self._keep(table, name, whole.column(name)).take(numbers)
+        return [found[name] for name in names]
+
+    def _get(self, table: Table, name: str) -> Any:
+        key = (table.id, table.num_rows, name)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def _keep(self, table: Table, name: str, column: Any) -> Any:
+        if column.nbytes > _KEPT_COLUMN_BYTES:
+            return column
+        # Rows are taken from one piece at once; of many, each is looked at.
+        column = column.combine_chunks()
+        self._kept[table.id, table.num_rows, name] = column
+        self._bytes += column.nbytes
+        while self._bytes > _KEPT_COLUMN_BYTES:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.nbytes
+        return column
 
 
 class TablePages:
@@ -60,6 +107,7 @@ class TablePages:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int, Selection], _Ordered] = OrderedDict()
         self._looking = threading.Lock()
+        self._columns = _Columns()
 
     def page(
         self,
@@ -91,7 +139,7 @@ class TablePages:
         ordered = self._ordered(table, selection)
         numbers = ordered.numbers[offset : offset + limit]
         empty = table.page(0, 0, columns)
-        found = [self._taken(table, ordered, name, offset, limit) for name in empty.column_names]
+        found = self._columns.take(table, empty.column_names, pa.array(numbers))
         return Page(pa.table(found, schema=empty.schema), numbers, len(ordered.numbers))
 
     def write(self, table: Table, selection: Selection, path: Path) -> Path:
@@ -112,20 +160,6 @@ class TablePages:
             if ordered.numbers is None:
                 ordered.numbers = selected_rows(table, selection)
         return ordered
-
-    def _taken(self, table: Table, ordered: _Ordered, name: str, offset: int, limit: int) -> Any:
-        """One column's values in the rows of a page."""
-        with ordered.finding:
-            column = ordered.columns.get(name)
-            if column is not None:
-                return column.slice(offset, limit)
-            whole = table.page(0, table.num_rows, [name]).column(0)
-            if ordered.bytes + whole.nbytes > _KEPT_COLUMN_BYTES:
-                return whole.take(pa.array(ordered.numbers[offset : offset + limit]))
-            column = whole.take(pa.array(ordered.numbers))
-            ordered.columns[name] = column
-            ordered.bytes += column.nbytes
-            return column.slice(offset, limit)
 
 
 class _Batches:

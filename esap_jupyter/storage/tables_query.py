@@ -103,7 +103,8 @@ class Question:
         name = self.column(order.column, f"{at}.column")
         if self.kind(order.column) == "other":
             raise InputError(f"{order.column} has no order.", field=f"{at}.column")
-        return f"{self.empty(order.column)}, {name} {'DESC' if order.descending else 'ASC'}"
+        value = f"(CASE WHEN NOT isnan({name}) THEN {name} END)" if self._is_floating(order.column) else name
+        return f"{value} {'DESC' if order.descending else 'ASC'} NULLS LAST"
 
     def where(self, conditions: Sequence[Condition]) -> str:
         """SQL that is true where all conditions are met.
