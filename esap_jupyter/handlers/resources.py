@@ -22,7 +22,7 @@ from esap_jupyter.errors import (
     UnknownName,
 )
 from esap_jupyter.gateway import PastQuery, SavedQuery
-from esap_jupyter.handlers import datalake, items, searches, services, tables
+from esap_jupyter.handlers import datalake, items, plots, searches, services, tables
 from esap_jupyter.handlers.routes import Arrow, Nothing, Route
 from esap_jupyter.handlers.watching import JobList, SearchState
 from esap_jupyter.models import (
@@ -30,6 +30,7 @@ from esap_jupyter.models import (
     RSE,
     AccountUsage,
     ColumnStatistics,
+    Density,
     Histogram,
     Item,
     Job,
@@ -38,6 +39,7 @@ from esap_jupyter.models import (
     RegisteredService,
     Rule,
     ServiceStatus,
+    SkyDensity,
     TableDescription,
 )
 
@@ -116,6 +118,14 @@ ROUTES: tuple[Route, ...] = (
           "Say what a column holds", (NotFound,)),
     Route("GET", "/tables/{table}/histogram", tables.get_histogram, tables.InBins, Histogram,
           "Count a column's numbers in bins", (NotFound,)),
+    Route("GET", "/tables/{table}/points", plots.get_points, plots.PlanePoints, Arrow,
+          "Read two columns of numbers as points", (NotFound,)),
+    Route("GET", "/tables/{table}/density", plots.get_density, plots.PlaneCells, Density,
+          "Count the rows in the cells of a grid over two columns of numbers", (NotFound,)),
+    Route("GET", "/tables/{table}/sky-points", plots.get_sky_points, plots.SkyPoints, Arrow,
+          "Read positions on the sky as points", (NotFound,)),
+    Route("GET", "/tables/{table}/sky-density", plots.get_sky_density, plots.SkyCells, SkyDensity,
+          "Count the rows in the cells of HEALPix", (NotFound,)),
     Route("POST", "/tables/{table}/save", tables.save_table, tables.SaveAs, tables.SavedFile,
           "Write a table to a file of the workspace", (NotFound, Conflict, NoRoom), _CREATED),
     Route("PUT", "/tables/{table}/pin", tables.pin_table, tables.OfTable, None,

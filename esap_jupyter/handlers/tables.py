@@ -166,11 +166,11 @@ async def list_tables(session: Session, _: Nothing) -> list[TableSummary]:
 
 
 async def get_table(session: Session, given: OfTable) -> TableDetails:
-    return await _with_table(session, given, _details)
+    return await with_table(session, given, _details)
 
 
 async def get_rows(session: Session, given: Rows) -> Arrow:
-    return await _with_table(session, given, lambda table: Arrow(_page(session, table, given)))
+    return await with_table(session, given, lambda table: Arrow(_page(session, table, given)))
 
 
 async def get_statistics(session: Session, given: OfColumn) -> ColumnStatistics:
@@ -179,7 +179,7 @@ async def get_statistics(session: Session, given: OfColumn) -> ColumnStatistics:
 
         return column_statistics(table, given.column, given.conditions)
 
-    return await _with_table(session, given, ask)
+    return await with_table(session, given, ask)
 
 
 async def get_histogram(session: Session, given: InBins) -> Histogram:
@@ -188,7 +188,7 @@ async def get_histogram(session: Session, given: InBins) -> Histogram:
 
         return column_histogram(table, given.column, given.bins, given.conditions)
 
-    return await _with_table(session, given, ask)
+    return await with_table(session, given, ask)
 
 
 async def save_table(session: Session, given: SaveAs) -> SavedFile:
@@ -207,7 +207,7 @@ async def save_table(session: Session, given: SaveAs) -> SavedFile:
             ) from error
         return SavedFile(path=path.relative_to(gateway.workspace.root).as_posix(), bytes=path.stat().st_size)
 
-    return await _with_table(session, given, save)
+    return await with_table(session, given, save)
 
 
 async def pin_table(session: Session, given: OfTable) -> None:
@@ -222,7 +222,7 @@ async def delete_table(session: Session, given: OfTable) -> None:
     await asyncio.to_thread((await session.gateway()).tables.delete, given.table)
 
 
-async def _with_table(session: Session, given: OfTable, work: Callable[[Table], Result]) -> Result:
+async def with_table(session: Session, given: OfTable, work: Callable[[Table], Result]) -> Result:
     """Open the table and do the work, in a thread."""
     gateway = await session.gateway()
     return await asyncio.to_thread(lambda: work(gateway.tables.open(given.table)))

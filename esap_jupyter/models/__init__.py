@@ -10,6 +10,7 @@ from esap_jupyter.models.datalake import (
 )
 from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
 from esap_jupyter.models.job import ENDED_PHASES, FileProgress, Job, Phase, Progress
+from esap_jupyter.models.plots import Density, PlotAxis, SkyCircle, SkyDensity
 from esap_jupyter.models.query import Position, Product, Query
 from esap_jupyter.models.selection import (
     ColumnKind,
@@ -40,6 +41,7 @@ __all__ = [
     "ColumnStatistics",
     "Condition",
     "DIDName",
+    "Density",
     "FileProgress",
     "Frequency",
     "Histogram",
@@ -48,6 +50,7 @@ __all__ = [
     "Link",
     "Order",
     "Phase",
+    "PlotAxis",
     "Position",
     "Product",
     "Progress",
@@ -61,6 +64,8 @@ __all__ = [
     "ServiceReport",
     "ServiceState",
     "ServiceStatus",
+    "SkyCircle",
+    "SkyDensity",
     "SourceFile",
     "TableDescription",
 ]

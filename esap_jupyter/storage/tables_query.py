@@ -92,6 +92,30 @@ class Question:
         known = self.column(name)
         return f"(CASE WHEN isfinite({known}) THEN {known} END)" if self._is_floating(name) else known
 
+    def number(self, name: str, at: str = "column") -> str:
+        """SQL for a column of numbers as doubles, null where not finite; `at` is the field that names it.
+
+        Raises
+        ------
+        InputError
+            If there is no such column or it holds no numbers.
+        """
+        self.column(name, at)
+        if self.kind(name) != "number":
+            raise InputError(f"{name} holds no numbers.", hint="Choose a column of numbers.", field=at)
+        return f"{self.finite(name)}::DOUBLE"
+
+    def unit(self, name: str) -> str:
+        """The unit of a column as the table has it, "" without one."""
+        metadata = self._table.schema.field(name).metadata or {}
+        return str(metadata.get(b"unit", b"").decode("utf-8", "replace"))
+
+    def parameter(self, value: object) -> str:
+        """SQL for a value."""
+        name = f"p{len(self._parameters)}"
+        self._parameters[name] = value
+        return f"${name}"
+
     def order(self, order: Order, at: str) -> str:
         """SQL to sort by.
 
@@ -152,15 +176,14 @@ class Question:
             return empty
         if operator == "is-not-empty":
             return f"NOT {empty}"
-        parameter = f"p{len(self._parameters)}"
-        self._parameters[parameter] = _value(kind, condition, at)
+        parameter = self.parameter(_value(kind, condition, at))
         if operator in _COMPARISONS:
             # DuckDB takes NaN for the greatest number; here it is empty.
-            return f"(NOT {empty} AND {name} {operator} ${parameter})"
+            return f"(NOT {empty} AND {name} {operator} {parameter})"
         if kind != "text":
             raise InputError(f"{condition.column} is no text.", field=f"{at}.operator")
         function = "contains" if operator == "contains" else "starts_with"
-        return f"{function}(lower({name}), lower(${parameter}))"
+        return f"{function}(lower({name}), lower({parameter}))"
 
     def _is_floating(self, name: str) -> bool:
         return bool(pa.types.is_floating(self._table.schema.field(name).type))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from esap_jupyter.errors import InputError
 from esap_jupyter.models import ColumnStatistics, Condition, Histogram
 from esap_jupyter.storage.tables_query import Question
 from esap_jupyter.storage.tables_view import Table
@@ -70,10 +69,7 @@ def column_histogram(table: Table, column: str, bins: int, conditions: Sequence[
         If there is no such column or it holds no numbers, or a condition's value does not fit.
     """
     question = Question(table)
-    question.column(column)
-    if question.kind(column) != "number":
-        raise InputError(f"{column} holds no numbers.", hint="Ask for its statistics.", field="column")
-    number, where = f"{question.finite(column)}::DOUBLE", question.where(conditions)
+    number, where = question.number(column), question.where(conditions)
     (extent,) = question.rows(f"min({number}) AS low, max({number}) AS high, count({number}) AS count", where)
     low, high = extent["low"], extent["high"]
     if low is None:

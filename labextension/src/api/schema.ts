@@ -400,6 +400,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/esap/api/tables/{table}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read two columns of numbers as points */
+        get: operations["get_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/tables/{table}/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the rows in the cells of a grid over two columns of numbers */
+        get: operations["get_density"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/tables/{table}/sky-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read positions on the sky as points */
+        get: operations["get_sky_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/tables/{table}/sky-density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the rows in the cells of HEALPix */
+        get: operations["get_sky_density"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/esap/api/tables/{table}/save": {
         parameters: {
             query?: never;
@@ -1060,6 +1128,28 @@ export interface components {
             more: boolean;
         };
         /**
+         * Density
+         * @description How many rows lie in each cell of a grid; along a log axis cells are equally wide in its logarithm.
+         */
+        Density: {
+            /** X */
+            x: [
+                number,
+                number
+            ] | null;
+            /** Y */
+            y: [
+                number,
+                number
+            ] | null;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /** Counts */
+            counts: number[];
+        };
+        /**
          * ErrorEnvelope
          * @description What went wrong.
          */
@@ -1351,6 +1441,29 @@ export interface components {
          * @enum {string}
          */
         Phase: "PENDING" | "QUEUED" | "EXECUTING" | "COMPLETED" | "ERROR" | "ABORTED" | "HELD" | "SUSPENDED";
+        /**
+         * PlotAxis
+         * @description A column of numbers along an axis.
+         */
+        PlotAxis: {
+            /** Column */
+            column: string;
+            /**
+             * Log
+             * @default false
+             */
+            log?: boolean;
+            /**
+             * Low
+             * @default null
+             */
+            low?: number | null;
+            /**
+             * High
+             * @default null
+             */
+            high?: number | null;
+        };
         /**
          * Position
          * @description A place on the sky, ICRS.
@@ -1848,6 +1961,30 @@ export interface components {
              * @default
              */
             hint: string;
+        };
+        /**
+         * SkyCircle
+         * @description A part of the sky, ICRS; all in degrees.
+         */
+        SkyCircle: {
+            /** Ra */
+            ra: number;
+            /** Dec */
+            dec: number;
+            /** Radius */
+            radius: number;
+        };
+        /**
+         * SkyDensity
+         * @description How many rows lie in each cell of HEALPix, numbered in rings; all cells are of one area.
+         */
+        SkyDensity: {
+            /** Order */
+            order: number;
+            /** Cells */
+            cells: number[];
+            /** Counts */
+            counts: number[];
         };
         /**
          * TableDescription
@@ -3687,6 +3824,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Histogram"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_points: {
+        parameters: {
+            query: {
+                conditions?: string;
+                x: string;
+                y: string;
+                order?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; `esap.total` in the schema's metadata, how many rows the selection has. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_density: {
+        parameters: {
+            query: {
+                conditions?: string;
+                x: string;
+                y: string;
+                columns?: number;
+                rows?: number;
+            };
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Density"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_sky_points: {
+        parameters: {
+            query: {
+                conditions?: string;
+                ra: string;
+                dec: string;
+                within?: string;
+                order?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; `esap.total` in the schema's metadata, how many rows the selection has. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_sky_density: {
+        parameters: {
+            query: {
+                conditions?: string;
+                ra: string;
+                dec: string;
+                within?: string;
+                healpix_order?: number;
+            };
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkyDensity"];
                 };
             };
             /** @description Bad Request: input */
