@@ -32,10 +32,11 @@ _show_rows = click.option(
 
 
 @click.command()
+@click.argument("names", nargs=-1)
 @click.option("--check", is_flag=True, help="Ask each whether it answers.")
 @click.option("--files", is_flag=True, help="Show the files that the configuration was read from.")
-def services(check: bool, files: bool) -> None:
-    """List the services that are offered."""
+def services(names: tuple[str, ...], check: bool, files: bool) -> None:
+    """List the services that are offered, or those named; ivo://... is one of the registry's."""
     if files:
         from esap_jupyter.config import config_files
 
@@ -44,7 +45,7 @@ def services(check: bool, files: bool) -> None:
         return
     from esap_jupyter.face import blocking as esap
 
-    show(esap.services(check=check))
+    show(esap.services(names, check=check))
 
 
 @click.command()
@@ -70,6 +71,12 @@ def resolve(name: str) -> None:
 
 @click.command()
 @click.argument("target", default="")
+@click.option(
+    "--targets",
+    "targets_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Search around every target of a file: lines of names or coordinates, CSV with ra,dec, or a table.",
+)
 @click.option("--radius", default="6 arcmin", show_default=True, help="With a unit, or in degrees.")
 @click.option(
     "-s", "--service", "services", multiple=True, help="Ask this one (may be given more than once)."
@@ -85,6 +92,7 @@ def resolve(name: str) -> None:
 @_show_rows
 def search(
     target: str,
+    targets_file: Path | None,
     radius: str,
     services: tuple[str, ...],
     product: Any,
@@ -95,17 +103,17 @@ def search(
     out: Path | None,
     rows: int,
 ) -> None:
-    """Search services side by side, by name, position or keyword."""
+    """Search services side by side, by name, position or keyword; a service may be ivo://... too."""
     from esap_jupyter.face import blocking as esap
 
     table = esap.search(
-        target,
+        _targets(target, targets_file),
         radius=_number_or_text(radius),
         services=services,
         product=product,
         keyword=keyword,
         parameters=dict(_field(text) for text in fields),
-        on_report=_say,
+        on_report=_TellsProgress(),
         **_limits(row_limit, everything),
     )
     _finish(table, out, rows)
@@ -196,9 +204,30 @@ COMMANDS: tuple[click.Command, ...] = (
 )
 
 
-def _say(report: ServiceReport) -> None:
-    if report.state == "failed":
-        tell(f"{report.service}: {report.message} {report.hint}".rstrip())
+class _TellsProgress:
+    """Says what failed, and now and then for how many targets a service has answered."""
+
+    def __init__(self) -> None:
+        self._tenths: dict[str, int] = {}
+
+    def __call__(self, report: ServiceReport) -> None:
+        if report.state == "failed":
+            tell(f"{report.service}: {report.message} {report.hint}".rstrip())
+        elif report.targets and report.state == "receiving":
+            tenth = 10 * report.targets_done // report.targets
+            if tenth > self._tenths.get(report.service, 0):
+                self._tenths[report.service] = tenth
+                tell(f"{report.service}: {report.targets_done} of {report.targets} targets")
+
+
+def _targets(target: str, file: Path | None) -> Any:
+    if file is None:
+        return target
+    if target:
+        raise click.UsageError("Give a target or --targets, not both.")
+    from esap_jupyter.gateway.target_lists import read_targets
+
+    return read_targets(file)
 
 
 def _limits(row_limit: int | None, everything: bool) -> dict[str, Any]:

@@ -129,7 +129,8 @@ class Connector(ABC):
     Settings : type of BaseModel
         The service's own settings; fields described for people.
     Form : type of BaseModel, optional
-        Fields of `Query.parameters` that the service understands; its JSON Schema is the query form.
+        Fields of `Query.parameters` that the service understands; its JSON Schema is the query form. A field
+        that is of use for some products only says so: ``json_schema_extra={"products": ["images"]}``.
     """
 
     Settings: ClassVar[type[BaseModel]]
@@ -286,6 +287,15 @@ class FindsServices(Protocol):
         limit: int = 100,
     ) -> list[RegisteredService]:
         """Services that match all that is given."""
+
+    async def record(self, ivoid: str) -> RegisteredService:
+        """What is registered under an IVOA identifier; without `interfaces` if ESAP speaks none of its.
+
+        Raises
+        ------
+        UnknownName
+            If nothing is.
+        """
 
 
 @runtime_checkable

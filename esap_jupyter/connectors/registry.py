@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import requests
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -26,7 +27,7 @@ from esap_jupyter.connectors.dali import (
     requesting,
     send,
 )
-from esap_jupyter.errors import BadAnswer, InputError, NotOffered
+from esap_jupyter.errors import BadAnswer, InputError, NotOffered, UnknownName
 from esap_jupyter.models import Capability, Position, RegisteredService
 
 _DAY = 86_400.0
@@ -52,6 +53,15 @@ _INTERFACES = (
     ("ivo://ivoa.net/std/ssa", "ssa"),
     ("ivo://ivoa.net/std/tap", "tap"),
 )
+
+_CAPABILITIES = {
+    "scs": Capability.SOURCES,
+    "sia": Capability.IMAGES,
+    "sia2": Capability.IMAGES,
+    "ssa": Capability.SPECTRA,
+    "tap": Capability.ADQL,
+}
+_OF_OBSCORE = frozenset({Capability.OBSERVATIONS, Capability.IMAGES, Capability.SPECTRA})
 
 
 class RegistrySettings(BaseModel):
@@ -127,6 +137,16 @@ class RegistryConnector(Connector):
         """
         return await self.context.calls.call(self._find, tuple(keywords), product, waveband, position, limit)
 
+    async def record(self, ivoid: str) -> RegisteredService:
+        """What is registered under an IVOA identifier; without `interfaces` if `vo` speaks none of its.
+
+        Raises
+        ------
+        UnknownName
+            If nothing is.
+        """
+        return await self.context.calls.call(self._record, ivoid)
+
     def _find(
         self,
         keywords: tuple[str, ...],
@@ -149,10 +169,21 @@ class RegistryConnector(Connector):
             raise NotOffered(
                 f"{host_of(self.settings.tap)}: {error}", hint="Leave out the position."
             ) from error
-        rows = self._query(adql, limit)
-        publishers = self._publishers([row["ivoid"] for row in rows])
-        services = _without_duplicates(_service_of(row, publishers) for row in rows)
+        services = _without_duplicates(self._services(self._query(adql, limit)))
         return sorted(services, key=lambda service: _rank(service, keywords))
+
+    def _record(self, ivoid: str) -> RegisteredService:
+        adql = build_regtap_query([pyvo_registry.Ivoid(ivoid)], _RegTAP(self._capability, self._table_names))
+        found = self._services(self._query(adql, 1))
+        if not found:
+            raise UnknownName(f"{host_of(self.settings.tap)} knows no {ivoid}.", field="services")
+        return found[0]
+
+    def _services(self, rows: Sequence[Mapping[str, Any]]) -> list[RegisteredService]:
+        ivoids = [row["ivoid"] for row in rows]
+        publishers = self._publishers(ivoids)
+        with_obscore = self._with_obscore(ivoids)
+        return [_service_of(row, publishers, with_obscore) for row in rows]
 
     def _query(self, adql: str, limit: int) -> list[dict[str, Any]]:
         return read_table(send(TAPQuery(self.settings.tap, adql, maxrec=limit, session=self._session())))
@@ -167,6 +198,19 @@ class RegistryConnector(Connector):
             10 * len(ivoids),
         )
         return {row["ivoid"]: row["role_name"] or "" for row in rows}
+
+    def _with_obscore(self, ivoids: Sequence[str]) -> set[str]:
+        """Those that say that they have an ObsCore table (RegTAP 1.1, section 8)."""
+        if not ivoids:
+            return set()
+        listed = ", ".join(f"'{escape(ivoid)}'" for ivoid in ivoids)
+        rows = self._query(
+            "SELECT ivoid FROM rr.res_detail WHERE detail_xpath = '/capability/dataModel/@ivo-id'"  # noqa: S608
+            " AND 1 = ivo_nocasematch(detail_value, 'ivo://ivoa.net/std/obscore%')"
+            f" AND ivoid IN ({listed})",
+            10 * len(ivoids),
+        )
+        return {row["ivoid"] for row in rows}
 
     def _capability(self) -> TableAccess:
         """What the TAP service says of itself; pyvo's constraints are written by its features."""
@@ -231,7 +275,11 @@ def _offering(product: str) -> pyvo_registry.Constraint:
     return pyvo_registry.Servicetype(*types).include_auxiliary_services()
 
 
-def _service_of(row: Mapping[str, Any], publishers: Mapping[str, str]) -> RegisteredService:
+def _service_of(
+    row: Mapping[str, Any], publishers: Mapping[str, str], with_obscore: set[str]
+) -> RegisteredService:
+    interfaces = _interfaces(row)
+    obscore = _OF_OBSCORE if "tap" in interfaces and row["ivoid"] in with_obscore else frozenset()
     return RegisteredService(
         ivoid=row["ivoid"],
         short_name=row["short_name"] or "",
@@ -240,7 +288,8 @@ def _service_of(row: Mapping[str, Any], publishers: Mapping[str, str]) -> Regist
         waveband=tuple(filter(None, (row["waveband"] or "").split("#"))),
         publisher=publishers.get(row["ivoid"], ""),
         reference_url=row["reference_url"] or "",
-        interfaces=_interfaces(row),
+        interfaces=interfaces,
+        capabilities=frozenset(_CAPABILITIES[name] for name in interfaces) | obscore,
     )
 
 
@@ -252,12 +301,18 @@ def _interfaces(row: Mapping[str, Any]) -> dict[str, str]:
         *((row[name] or "").split(TOKEN_SEP) for name in columns), strict=True
     ):
         setting = next((name for start, name in _INTERFACES if standard.lower().startswith(start)), "")
-        usable = setting and url and role.lower() == "std" and kind.lower() == "vs:paramhttp"
+        usable = setting and _is_web_address(url) and role.lower() == "std" and kind.lower() == "vs:paramhttp"
         if usable and (
             setting not in found or url.startswith("https:") > found[setting].startswith("https:")
         ):
             found[setting] = url
     return found
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether it may be asked: over HTTP, and without a name or password that somebody registered."""
+    parts = urlsplit(url)
+    return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def _without_duplicates(services: Iterable[RegisteredService]) -> list[RegisteredService]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from esap_jupyter.config import origin_of
 from esap_jupyter.errors import StateError
 
 PARTS = ("archive", "rucio")
@@ -71,19 +72,21 @@ async def running_demo(
         data = await asyncio.to_thread(make_demo_data, directory / "data")
         addresses: dict[str, str] = {}
         services: dict[str, dict[str, Any]] = {}
+        origins: list[str] = []
         if "archive" in parts:
             tell("Starting the archive")
             archive = await start_archive(directory / "data")
             stack.push_async_callback(archive.stop)
             addresses["archive"] = archive.url
             services |= archive.services
+            origins.append(origin_of(archive.url))
         if "rucio" in parts:
             tell("Starting Rucio")
             rucio = await start_rucio(directory / "rucio", data, tell)
             stack.push_async_callback(rucio.stop)
             addresses["rucio"] = rucio.url
             services |= rucio.services
-        demo = Demo(directory, _write_config(directory, services), addresses)
+        demo = Demo(directory, _write_config(directory, services, origins), addresses)
         await asyncio.to_thread(demo.workspace.mkdir, exist_ok=True)
         yield demo
 
@@ -101,7 +104,7 @@ def _only_one_in(directory: Path) -> Iterator[None]:
         yield
 
 
-def _write_config(directory: Path, services: dict[str, dict[str, Any]]) -> Path:
+def _write_config(directory: Path, services: dict[str, dict[str, Any]], origins: Collection[str]) -> Path:
     import tomli_w
 
     # The demo's own resolver and registry take the place of the public ones, which a closed network lacks.
@@ -112,6 +115,8 @@ def _write_config(directory: Path, services: dict[str, dict[str, Any]]) -> Path:
     }
     searched = [name for name, service in services.items() if service["connector"] in {"vo", "rucio"}]
     content = {
+        # The services that the demo's registry knows are at loopback too.
+        "network": {"allow": sorted(origins)},
         "storage": {
             "state_directory": str(directory / "state"),
             "cache_directory": str(directory / "cache"),

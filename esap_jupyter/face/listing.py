@@ -77,6 +77,7 @@ _COLUMNS: dict[type, tuple[Column, ...]] = {
     ),
     ServiceReport: (
         ("service", lambda r: r.service),
+        ("title", lambda r: r.title),
         ("state", lambda r: r.state),
         ("rows", lambda r: format_count(r.rows)),
         ("seconds", lambda r: f"{r.seconds:.2f}"),

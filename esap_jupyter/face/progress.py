@@ -11,11 +11,40 @@ from esap_jupyter.errors import UNPRINTABLE
 from esap_jupyter.face.listing import format_bytes
 
 if TYPE_CHECKING:
-    from esap_jupyter.models import Progress
+    from esap_jupyter.models import Progress, ServiceReport
 
 
 def _someone_watches() -> bool:
     return "ipykernel" in sys.modules or sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def targets_bar() -> Iterator[Callable[[ServiceReport], None]]:
+    """Show for how many targets the services have answered; yields what is to be told each report."""
+    if not _someone_watches():
+        yield lambda _: None
+        return
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}", markup=False),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn("targets, {task.fields[rows]:,} rows"),
+        console=Console(stderr=True),
+    )
+    with bar:
+        tasks: dict[str, rich_progress.TaskID] = {}
+
+        def show(report: ServiceReport) -> None:
+            if report.service not in tasks:
+                named = UNPRINTABLE.sub(" ", report.title or report.service)
+                tasks[report.service] = bar.add_task(named, total=report.targets, rows=0)
+            bar.update(tasks[report.service], completed=report.targets_done, rows=report.rows)
+            bar.refresh()
+
+        yield show
 
 
 @contextlib.contextmanager

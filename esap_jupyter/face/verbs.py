@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
+from esap_jupyter.face.progress import targets_bar
 from esap_jupyter.face.staged import StagedFile, follow_staging
+from esap_jupyter.face.targets import position_of, query_fields
 from esap_jupyter.models import (
     Capability,
     ColumnDescription,
@@ -28,14 +30,13 @@ from esap_jupyter.models import (
 )
 
 if TYPE_CHECKING:
-    from astropy.coordinates import SkyCoord
     from astropy.units import Quantity
 
+    from esap_jupyter.face.targets import Target, Targets
     from esap_jupyter.gateway import Gateway, PastQuery, Search
     from esap_jupyter.models import Progress
     from esap_jupyter.storage.tables import Table
 
-    Target: TypeAlias = str | SkyCoord | Position
     Angle: TypeAlias = float | str | Quantity
 
 DEFAULT = "default"
@@ -44,15 +45,21 @@ DEFAULT = "default"
 _MOST_SHOWN_ROWS = 100
 
 
-async def services(*, check: bool = False) -> Listing[ServiceStatus]:
+async def services(names: str | Iterable[str] = (), *, check: bool = False) -> Listing[ServiceStatus]:
     """List the services that are offered.
 
     Parameters
     ----------
+    names : str or list of str
+        Only these; an IVOA identifier (``ivo://...``) is one of the registry's.
     check : bool
         Ask each whether it answers.
     """
-    return Listing(await (await gateway()).services(check=check), nothing="No services are configured.")
+    joined = await gateway()
+    wanted = _names(names)
+    if wanted:
+        return Listing(await asyncio.gather(*(joined.service(name, check=check) for name in wanted)))
+    return Listing(await joined.services(check=check), nothing="No services are configured.")
 
 
 async def find_services(
@@ -99,7 +106,7 @@ async def resolve(target: Target) -> Position:
 
 
 async def search(
-    target: Target = "",
+    target: Targets = "",
     *,
     radius: Angle = "6 arcmin",
     services: str | Iterable[str] = (),
@@ -113,20 +120,23 @@ async def search(
 
     Parameters
     ----------
-    target : str, SkyCoord or Position
-        A name, or coordinates in any usual form (ICRS unless they say otherwise).
+    target : str, SkyCoord or Position; or a list or table of these
+        A name, or coordinates in any usual form (ICRS unless they say otherwise). Of several, given as a
+        list, a SkyCoord array, or a table with columns of right ascension and declination (by UCD or name),
+        each is asked for; the column ``for_target`` says which of them a row was found for.
     radius : str, float or Quantity
         Radius of the search: ``"6 arcmin"``; a bare number is in degrees.
     services : str or list of str
-        Which to ask; by default the configured choice. See `services`.
+        Which to ask; by default the configured choice. See `services`. An IVOA identifier (``ivo://...``)
+        asks what the registry knows under it, see `find_services`.
     product : str
         ``sources``, ``images``, ``spectra``, ``observations`` or ``dids``.
     keyword : str
         Free text; for ``dids`` a pattern ``scope:name`` with the wildcard ``*``.
     row_limit : int, optional
-        Rows wanted of each service; None means all of it.
+        Rows wanted of each service, and for each of several targets; None means all of it.
     parameters : dict
-        Further fields of the services' query forms.
+        Further fields of the services' query forms. A service that does not know one is not asked.
     on_report : callable
         Told how each service fares, as it changes.
 
@@ -139,13 +149,15 @@ async def search(
     query = _query(
         services=_names(services),
         product=product,
-        target=target if isinstance(target, str) else "",
-        position=None if isinstance(target, str) else await _position(target),
+        **await query_fields(target),
         radius=_degrees(radius),
         keyword=keyword,
         row_limit=joined.config.search.row_limit if row_limit == DEFAULT else row_limit,
         parameters=dict(parameters or {}),
     )
+    if query.targets and on_report is None:
+        with targets_bar() as show:
+            return await _followed(joined.search(query), show)
     return await _followed(joined.search(query), on_report)
 
 
@@ -165,7 +177,8 @@ async def adql(
     adql : str
         The query.
     service : str
-        Which to ask; by default the first configured one that answers ADQL.
+        Which to ask, a configured one or an IVOA identifier (``ivo://...``); by default the first configured
+        one that answers ADQL.
     row_limit : int, optional
         Rows wanted (``MAXREC``); None means all of it.
     mode : str
@@ -311,10 +324,9 @@ async def _position(target: Target) -> Position:
         return target
     if isinstance(target, str):
         return await (await gateway()).resolve(target)
-    icrs = target.icrs
-    if not icrs.isscalar:
-        raise InputError("One position at a time, please.", hint="Upload a list with `esap.adql`.")
-    return Position(ra=float(icrs.ra.deg) % 360, dec=float(icrs.dec.deg))
+    if not target.isscalar:
+        raise InputError("One position at a time, please.", hint="`esap.search` takes several.")
+    return position_of(target)
 
 
 def _degrees(radius: Angle) -> float:

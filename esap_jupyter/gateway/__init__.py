@@ -16,11 +16,12 @@ from pydantic import JsonValue
 
 from esap_jupyter.config import Config, load_config
 from esap_jupyter.connectors.base import AnswersADQL, Connector, DataLake, HasDataLink
-from esap_jupyter.errors import EsapError, InputError, NotOffered
+from esap_jupyter.errors import InputError
 from esap_jupyter.gateway import names, picking, queries, staging
 from esap_jupyter.gateway.basket import Basket
 from esap_jupyter.gateway.discovery import AdqlMode, AdqlOptions, Discovery, Search
 from esap_jupyter.gateway.jobs import JobHandle, Jobs, error_of
+from esap_jupyter.gateway.registries import is_ivoid
 from esap_jupyter.gateway.saved import SavedQueries
 from esap_jupyter.gateway.services import Services
 from esap_jupyter.models import (
@@ -191,19 +192,24 @@ class Gateway:
         ServiceError
             If none of them answers.
         """
-        failed: EsapError | None = None
-        async for name, registry in self._services.all_able(Capability.REGISTRY):
-            try:
-                found: list[RegisteredService] = await registry.find(
-                    keywords, product=product, waveband=waveband, position=position, limit=limit
-                )
-            except EsapError as error:
-                failed = failed or error.at(name)
-            else:
-                return found
-        if failed is not None:
-            raise failed
-        raise NotOffered("No registry is configured.", hint="Add a service of the connector `registry`.")
+        return await self._services.registries.find(
+            keywords, product=product, waveband=waveband, position=position, limit=limit
+        )
+
+    async def registered_service(self, ivoid: str) -> RegisteredService:
+        """Look up one service in the registries by its IVOA identifier.
+
+        Raises
+        ------
+        UnknownName
+            If no registry knows it.
+        NotOffered
+            If no registry is configured.
+        ServiceError
+            If none of those that may know it answers.
+        """
+        is_ivoid(ivoid)
+        return await self._services.registries.record(ivoid)
 
     async def tables_of(self, service: str) -> list[TableDescription]:
         """List a service's tables, without columns where the service can leave them out.

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from esap_jupyter.connectors.base import AdqlRequest, AnswersADQL, Notice, Searches
 from esap_jupyter.errors import Cancelled, EsapError, NotOffered, StateError
+from esap_jupyter.gateway.forms import check_parameters
+from esap_jupyter.gateway.receiving import Answer, ListReceiver, Targets, receive
 from esap_jupyter.gateway.reports import Reports
 from esap_jupyter.gateway.services import Services, explained
-from esap_jupyter.models import Capability, Position, Query, ServiceReport
+from esap_jupyter.models import Capability, Position, Query, ServiceReport, ServiceState, Target
 from esap_jupyter.storage.state_history import HistoryRows, PastQuery
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from esap_jupyter.gateway.queries import RemoteQuery
+    from esap_jupyter.gateway.receiving import Append
     from esap_jupyter.storage.tables import Table, TableStore, TableWriter
-
-    Parts = AsyncGenerator[pa.RecordBatch | Notice]
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class Search:
         self._services = discovery.services
         self._capability = Capability.ADQL if query.adql else Capability(query.product)
         self._at = datetime.now(UTC)
+        self._targets: Targets | None = None
         self._writer: TableWriter | None = None
         self._table: Table | None = None
         self._error: EsapError | None = None
@@ -203,10 +205,17 @@ class Search:
             query = await self._resolved()
             names = await self._choice()
             for name in names:
-                self._reports.tell(name, "waiting")
+                title = self._services.title(name)
+                self._reports.tell(name, "waiting", title=title, targets=len(query.targets))
+            if query.targets:
+                self._targets = Targets(query.targets, self._discovery.resolve)
             async with asyncio.TaskGroup() as group:
                 for name in names:
                     group.create_task(self._ask(name, query), name=f"esap search {name}")
+                if self._targets is not None:
+                    group.create_task(self._targets.resolve(), name="esap targets")
+            if self._targets is not None:
+                self._error = self._targets.common_error()
         except asyncio.CancelledError:
             log.debug("A search was cancelled")
         except EsapError as error:
@@ -251,7 +260,9 @@ class Search:
         failure: EsapError | None = None
         try:
             connector = await self._services.able(name, self._capability)
-            await self._receive(name, self._parts(name, connector, query, remote))
+            self._reports.tell(name, "waiting", title=self._services.title(name))
+            check_parameters(connector, query.parameters)
+            await self._receive(name, connector, query, remote)
         except asyncio.CancelledError:
             self._reports.tell(name, "cancelled", message="Cancelled.")
             if remote is not None:
@@ -285,32 +296,29 @@ class Search:
         )
         return cast(AnswersADQL, connector).adql(request)
 
-    async def _receive(self, name: str, parts: AsyncIterator[pa.RecordBatch | Notice]) -> None:
-        limit, rows, cut, remark = self.query.row_limit, 0, "", ""
-        deadline = self._deadline(name)
-        async with (
-            asyncio.timeout(deadline) as patience,
-            contextlib.aclosing(cast("Parts", parts)) as stream,
-        ):
-            async for part in stream:
-                if isinstance(part, Notice):
-                    cut, remark = (part.message, remark) if part.kind == "truncated" else (cut, part.message)
-                    continue
-                batch = part if limit is None else part.slice(0, limit - rows)
-                # An empty batch too: it tells the columns, or what only came after the rows (DataLink).
-                await _in_thread(self._written.append, name, batch)
-                rows += batch.num_rows
-                self._reports.tell(name, "receiving", rows=rows)
-                if batch.num_rows < part.num_rows:  # a connector that sends more than was asked for
-                    cut = f"Cut at the row limit of {limit:,}; there is more."
-                    break
-                if limit is None and deadline is not None:
-                    # "All of it" may take as long as it keeps coming.
-                    patience.reschedule(asyncio.get_running_loop().time() + deadline)
-        if cut:
-            self._reports.tell(name, "truncated", rows=rows, message=cut)
+    async def _receive(self, name: str, connector: Any, query: Query, remote: RemoteQuery | None) -> None:
+        limit, deadline = query.row_limit, self._deadline(name)
+        append = functools.partial(self._append, name)
+        if self._targets is None:
+            answer = await receive(self._parts(name, connector, query, remote), limit, deadline, append)
+            done = 0
         else:
-            self._reports.tell(name, "complete", rows=rows, message=remark)
+
+            def receive_one(target: Target, position: Position, append: Append) -> Awaitable[Answer]:
+                parts = self._parts(name, connector, query.at(target, position), None)
+                return receive(parts, limit, deadline, append)
+
+            def tell(done: int, message: str) -> None:
+                self._reports.tell(name, "receiving", targets_done=done, message=message)
+
+            answer = await ListReceiver(name, self._targets, receive_one, append, tell).take()
+            done = self._targets.count
+        state: ServiceState = "truncated" if answer.cut else "complete"
+        self._reports.tell(name, state, targets_done=done, message=answer.cut or answer.remark)
+
+    async def _append(self, name: str, batch: pa.RecordBatch) -> None:
+        await _in_thread(self._written.append, name, batch)
+        self._reports.tell(name, "receiving", rows=self.reports[name].rows + batch.num_rows)
 
     def _deadline(self, name: str) -> float | None:
         """Seconds for all of a service's answer; an asynchronous query may take hours."""

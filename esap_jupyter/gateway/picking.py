@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from esap_jupyter.connectors.base import Searches
 from esap_jupyter.errors import InputError
+from esap_jupyter.gateway.receiving import TARGET_COLUMN
 from esap_jupyter.gateway.services import Services
 from esap_jupyter.models import Item
 
@@ -45,9 +46,19 @@ async def items(services: Services, table: Table, rows: Sequence[int] | None, se
 
 
 def _made(connector: Searches, table: Table, rows: Sequence[int]) -> list[Item]:
-    query = table.query.describe() if table.query else table.title
-    made = (connector.item(row, table.schema, query) for row in _read(table, rows))
+    made = (connector.item(row, table.schema, _asked(table, row)) for row in _read(table, rows))
     return [item for item in made if item is not None]
+
+
+def _asked(table: Table, row: Mapping[str, Any]) -> str:
+    """What was asked to find a row: of a list of targets, the one that it was found for."""
+    query = table.query
+    if query is None:
+        return table.title
+    if query.targets:
+        found_for = {"targets": (), "target": row.get(TARGET_COLUMN) or ""}
+        query = query.model_copy(update=found_for)
+    return query.describe()
 
 
 def _read(table: Table, rows: Sequence[int]) -> Iterator[Mapping[str, Any]]:

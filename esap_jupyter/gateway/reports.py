@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from esap_jupyter.errors import EsapError, ServiceError
+from esap_jupyter.errors import EsapError, InputError, NotOffered, ServiceError
 from esap_jupyter.models import ServiceReport
 from esap_jupyter.models.service import ServiceState
 
@@ -40,7 +40,10 @@ class Reports:
         return sum(report.rows for report in self.by_service.values())
 
     def tell(self, name: str, state: ServiceState, *, rows: int | None = None, **said: Any) -> None:
-        """Say how a service fares; `rows` stays as it was if it is not given."""
+        """Say how a service fares; what is counted stays as it was if it is not given, and so does the title.
+
+        The message of one state does not hold for the next.
+        """
         before = self.by_service.get(name, ServiceReport(service=name))
         self._publish(
             ServiceReport(
@@ -48,7 +51,13 @@ class Reports:
                 state=state,
                 rows=before.rows if rows is None else rows,
                 seconds=round(self.seconds, 3),
-                **said,
+                **{
+                    "title": before.title,
+                    "targets": before.targets,
+                    "targets_done": before.targets_done,
+                    "message": before.message if before.state == state else "",
+                    **said,
+                },
             )
         )
 
@@ -82,6 +91,10 @@ class Reports:
             return None
         if len(self.errors) == 1:
             return next(iter(self.errors.values()))
+        # A field that is wrong is wrong for all that know it.
+        wrong = [error for error in self.errors.values() if not isinstance(error, NotOffered)]
+        if wrong and all(isinstance(error, InputError) and error.field == wrong[0].field for error in wrong):
+            return wrong[0]
         reasons = " ".join(f"{name}: {error.message}" for name, error in self.errors.items())
         return ServiceError(f"None of {len(self.errors)} services answered. {reasons}")
 

@@ -1,8 +1,13 @@
-"""The configured services: their connectors, made from entry points when first asked for."""
+"""The services: their connectors, made from entry points when first asked for.
+
+Those of `esap.toml`, and those that the registry knows under an IVOA identifier. Nobody here vouches for the
+latter: no private address is named by their records, and no token goes to them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import importlib.metadata
 import logging
@@ -29,8 +34,9 @@ from esap_jupyter.connectors.base import (
 )
 from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.errors import ConfigError, EsapError, NotOffered, ServiceTimeout
-from esap_jupyter.gateway.tokens import WLCGTokenSource
-from esap_jupyter.models import Capability, ServiceStatus
+from esap_jupyter.gateway.registries import RECORD_SECONDS, Registries, is_ivoid
+from esap_jupyter.gateway.tokens import NoTokens, WLCGTokenSource
+from esap_jupyter.models import Capability, RegisteredService, ServiceStatus
 from esap_jupyter.storage.cache import DiskCache
 from esap_jupyter.transfer.access import Access
 
@@ -56,6 +62,18 @@ PROTOCOLS: Mapping[Capability, type] = {
 }
 """What a connector must be able to do if it says that it has a capability."""
 
+_REGISTERED = ServiceSettings(connector="vo")
+"""What holds for every service that only the registry knows."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Registered:
+    """A service that only the registry knows, and until when (monotonic) its record is believed."""
+
+    settings: ServiceSettings
+    connector: Connector
+    until: float
+
 
 class Services:
     """Makes and keeps the connectors.
@@ -73,6 +91,9 @@ class Services:
         self._cache = cache
         self._connectors: dict[str, Connector] = {}
         self._making = threading.Lock()
+        self._registered: dict[str, _Registered] = {}
+        self._registering = asyncio.Semaphore(8)
+        self.registries = Registries(lambda: self.all_able(Capability.REGISTRY), cache.within("registries"))
 
     @property
     def names(self) -> list[str]:
@@ -80,11 +101,23 @@ class Services:
         return [name for name, settings in self._config.services.items() if settings.enabled]
 
     def deadline(self, name: str) -> float:
-        """Seconds that one call to a service may take."""
-        return self._config.service(name).deadline
+        """Seconds that one call to a service may take.
+
+        Raises
+        ------
+        UnknownName
+            If the configuration has no service of this name, and it is no IVOA identifier either.
+        """
+        return (_REGISTERED if is_ivoid(name) else self._config.service(name)).deadline
+
+    def title(self, name: str) -> str:
+        """A service's title; of one that only the registry knows once its connector is made."""
+        if is_ivoid(name):
+            return self._registered[name].settings.title if name in self._registered else ""
+        return self._config.service(name).title
 
     def connector(self, name: str) -> Connector:
-        """Return the connector of a service; may import libraries, so not for the event loop.
+        """Return the connector of a configured service; may import libraries, so not for the event loop.
 
         Raises
         ------
@@ -100,10 +133,36 @@ class Services:
             return self._connectors[name]
 
     async def get(self, name: str) -> Connector:
-        """As `connector`, from within the event loop."""
+        """As `connector`, from within the event loop, and for IVOA identifiers too.
+
+        Raises
+        ------
+        UnknownName
+            If no registry knows the identifier.
+        NotOffered
+            If what is registered under it speaks nothing that ESAP does.
+        ServiceError
+            If no registry answers.
+        """
         if name in self._connectors:
             return self._connectors[name]
+        if is_ivoid(name):
+            return (await self._from_registry(name)).connector
         return await asyncio.to_thread(self.connector, name)
+
+    async def _from_registry(self, ivoid: str) -> _Registered:
+        async with self._registering:
+            known = self._registered.get(ivoid)
+            if known is not None and known.until > time.monotonic():
+                return known
+            settings = _settings_of(ivoid, await self.registries.record(ivoid))
+            if known is None or known.settings != settings:
+                connector = await asyncio.to_thread(self._make, ivoid, settings, configured=False)
+            else:
+                connector = known.connector
+            made = _Registered(settings, connector, time.monotonic() + RECORD_SECONDS)
+            self._registered[ivoid] = made
+            return made
 
     async def able(self, name: str, capability: Capability) -> Any:
         """Return a connector that has the capability, and so its protocol.
@@ -143,13 +202,16 @@ class Services:
         UnknownName
             If there is no such service.
         """
-        settings = self._config.service(name)
+        if is_ivoid(name):
+            settings = (await self._from_registry(name)).settings
+        else:
+            settings = self._config.service(name)
         choice = self._config.search.services
         status = ServiceStatus(
             name=name,
             title=settings.title,
             connector=settings.connector,
-            usual=not choice or name in choice,
+            usual=name in choice or not (choice or is_ivoid(name)),
         )
         begun = time.monotonic()
         found: dict[str, Any] = {}
@@ -167,7 +229,7 @@ class Services:
             found["seconds"] = round(time.monotonic() - begun, 3)
         return status.model_copy(update=found)
 
-    def _make(self, name: str, settings: ServiceSettings) -> Connector:
+    def _make(self, name: str, settings: ServiceSettings, *, configured: bool = True) -> Connector:
         kind = self._load(name, settings.connector)
         try:
             own_settings = kind.Settings.model_validate(settings.own_settings())
@@ -176,8 +238,8 @@ class Services:
             raise self._config.error(("services", name, *first["loc"]), first["msg"]) from None
         context = Context(
             service=name,
-            access=self._access(settings),
-            tokens=WLCGTokenSource(_path(settings, "token_file")),
+            access=self._access(settings, settings.named_origins() if configured else frozenset()),
+            tokens=WLCGTokenSource(_path(settings, "token_file")) if configured else NoTokens(),
             # What was learnt under other settings is not believed.
             cache=self._cache.within(f"{name} {settings.model_dump_json()}"),
             calls=ServiceCalls(name, at_once=settings.calls_at_once, deadline=settings.deadline),
@@ -220,14 +282,14 @@ class Services:
             )
         return kind
 
-    def _access(self, settings: ServiceSettings) -> Access:
+    def _access(self, settings: ServiceSettings, named: frozenset[str]) -> Access:
         network = self._config.network
         try:
             allowed = frozenset(origin_of(url) for url in network.allow)
         except ValueError as error:
             raise self._config.error(("network", "allow"), str(error)) from None
         return Access(
-            named_origins=settings.named_origins(),
+            named_origins=named,
             allowed_origins=allowed,
             ca_file=settings.ca_file,
             site_ca_file=network.ca_file,
@@ -263,6 +325,27 @@ def explained(error: Exception, service: str) -> EsapError:
         f"Its connector failed unexpectedly ({type(error).__name__}).",
         hint="The log has the details; please report it.",
         service=service,
+    )
+
+
+def _settings_of(ivoid: str, record: RegisteredService) -> ServiceSettings:
+    """The table that esap.toml would have for what is registered."""
+    if not record.interfaces:
+        raise NotOffered(
+            f"{record.title or ivoid} is registered, but offers none of TAP, SCS, SIA and SSA.",
+            hint=f"See {record.reference_url}" if record.reference_url else "Choose another service.",
+            service=ivoid,
+            field="services",
+        )
+    obscore = "ivoa.obscore" if Capability.OBSERVATIONS in record.capabilities else ""
+    return ServiceSettings.model_validate(
+        {
+            **_REGISTERED.model_dump(),
+            "title": record.title or record.short_name,
+            "description": record.description,
+            **record.interfaces,
+            "obscore": obscore,
+        }
     )
 
 

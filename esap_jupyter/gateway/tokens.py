@@ -27,6 +27,14 @@ _MARGIN = timedelta(seconds=5)
 _HOW_TO_RENEW = "Get a new one (htgettoken, oidc-token, or sign in to the hub again)."
 
 
+class NoTokens:
+    """For services that nobody here has configured, and which therefore get none."""
+
+    async def token(self, audience: str = "") -> Token | None:  # noqa: ARG002
+        """None."""
+        return None
+
+
 class WLCGTokenSource:
     """Finds the person's token where the *WLCG Bearer Token Discovery* 1.0 says it is.
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, JsonValue, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, JsonValue, StringConstraints, ValidationError
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.gateway import PastQuery, SavedQuery
 from esap_jupyter.gateway.discovery import AdqlMode
+from esap_jupyter.gateway.target_lists import LONGEST_TEXT, parse_targets, read_targets
 from esap_jupyter.handlers.envelope import input_error
 from esap_jupyter.handlers.routes import Input, Nothing
 from esap_jupyter.handlers.session import Session
 from esap_jupyter.handlers.watching import SearchState
-from esap_jupyter.models import Position, Product, Query
+from esap_jupyter.models import MOST_TARGETS, Position, Product, Query, Target
 
 if TYPE_CHECKING:
     from esap_jupyter.gateway import Gateway
@@ -32,11 +33,25 @@ class NewSearch(Input):
     product: Product = "sources"
     target: str = ""
     position: Position | None = None
+    targets: tuple[Target, ...] = Field(default=(), max_length=MOST_TARGETS)
     radius: float = Field(default=0.1, gt=0, le=180, allow_inf_nan=False)
     keyword: str = ""
     row_limit: int | None = Field(default=None, ge=1)
     all_rows: bool = False
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class NewTargetList(Input):
+    """A list of targets: its text, or a file as the file browser names it."""
+
+    text: str = Field(default="", max_length=LONGEST_TEXT)
+    path: str = ""
+
+
+class TargetList(BaseModel):
+    """A list of targets that a search can be asked for."""
+
+    targets: tuple[Target, ...]
 
 
 class Upload(Input):
@@ -105,6 +120,16 @@ async def start_search(session: Session, given: NewSearch) -> SearchState:
     fields = given.model_dump(exclude={"row_limit", "all_rows"})
     query = _query(fields, _row_limit(gateway, given))
     return await session.searches.start(gateway.search(query))
+
+
+async def read_target_list(session: Session, given: NewTargetList) -> TargetList:
+    if bool(given.text) == bool(given.path):
+        raise InputError("Give either a text or a path.", field="text")
+    if given.path:
+        targets = await asyncio.to_thread(read_targets, session.file(given.path))
+    else:
+        targets = await asyncio.to_thread(parse_targets, given.text)
+    return TargetList(targets=targets)
 
 
 async def start_query(session: Session, given: NewQuery) -> SearchState:

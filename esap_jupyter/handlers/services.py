@@ -67,7 +67,7 @@ class Check(Input):
 
 
 class OfService(Input):
-    """A service by its name."""
+    """A service by its name in the configuration, or by its IVOA identifier in the registry."""
 
     service: str
 
@@ -95,6 +95,12 @@ class Target(Input):
     """A name, or coordinates in any usual form."""
 
     target: str
+
+
+class OfRecord(Input):
+    """What is registered under an IVOA identifier."""
+
+    ivoid: str = Field(max_length=500)
 
 
 class RegistrySearch(Input):
@@ -154,6 +160,10 @@ async def list_links(session: Session, given: LinksAt) -> list[Link]:
 
 async def resolve_target(session: Session, given: Target) -> Position:
     return await (await session.gateway()).resolve(given.target)
+
+
+async def get_registered_service(session: Session, given: OfRecord) -> RegisteredService:
+    return await (await session.gateway()).registered_service(given.ivoid)
 
 
 async def find_services(session: Session, given: RegistrySearch) -> list[RegisteredService]:

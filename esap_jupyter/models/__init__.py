@@ -11,7 +11,7 @@ from esap_jupyter.models.datalake import (
 from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
 from esap_jupyter.models.job import ENDED_PHASES, FileProgress, Job, Phase, Progress
 from esap_jupyter.models.plots import Density, PlotAxis, SkyCircle, SkyDensity
-from esap_jupyter.models.query import Position, Product, Query
+from esap_jupyter.models.query import MOST_TARGETS, Position, Product, Query, Target
 from esap_jupyter.models.selection import (
     ColumnKind,
     ColumnStatistics,
@@ -33,6 +33,7 @@ from esap_jupyter.models.table import ColumnDescription, TableDescription
 __all__ = [
     "DID",
     "ENDED_PHASES",
+    "MOST_TARGETS",
     "RSE",
     "AccountUsage",
     "Capability",
@@ -68,4 +69,5 @@ __all__ = [
     "SkyDensity",
     "SourceFile",
     "TableDescription",
+    "Target",
 ]

@@ -61,6 +61,10 @@ class ServiceReport(BaseModel):
         Rows received so far.
     seconds : float
         Since the query was sent.
+    title : str
+        The service's, as the configuration or the registry has it.
+    targets, targets_done : int
+        Of a query with several targets: how many there are, and for how many the service has ended.
     code, message, hint : str
         Of the error, if `state` is ``failed``; `message` also explains ``truncated``.
     """
@@ -68,9 +72,12 @@ class ServiceReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     service: str
+    title: str = ""
     state: ServiceState = "waiting"
     rows: int = 0
     seconds: float = 0.0
+    targets: int = 0
+    targets_done: int = 0
     code: str = ""
     message: str = ""
     hint: str = ""
@@ -86,6 +93,8 @@ class RegisteredService(BaseModel):
         IVOA identifier.
     interfaces : dict
         Access URL by connector setting: ``tap``, ``scs``, ``sia``, ``sia2``, ``ssa``.
+    capabilities : frozenset of Capability
+        What these can be asked for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -98,3 +107,4 @@ class RegisteredService(BaseModel):
     publisher: str = ""
     reference_url: str = ""
     interfaces: dict[str, str]
+    capabilities: frozenset[Capability] = frozenset()

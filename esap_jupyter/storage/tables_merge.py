@@ -6,6 +6,7 @@ loss; otherwise they are kept apart, the later as `name_service`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,10 +133,11 @@ def _is_ours(key: bytes) -> bool:
 def _free_name(name: str, service: str, taken: set[str]) -> str:
     if name not in taken:
         return name
-    candidate, number = f"{name}_{service}", 1
+    plain = re.sub(r"\W+", "_", service.removeprefix("ivo://")) if service.startswith("ivo://") else service
+    candidate, number = f"{name}_{plain}", 1
     while candidate in taken:
         number += 1
-        candidate = f"{name}_{service}_{number}"
+        candidate = f"{name}_{plain}_{number}"
     return candidate
 
 

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from esap_jupyter.errors import NotOffered
 from esap_jupyter.formats.service_text import shorten
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def headline(table: Table) -> str:
     if cut:
         rows += f" ({cut})"
     if table.services:
-        rows += f" from {', '.join(shorten(name, 60) for name in table.services)}"
+        rows += f" from {', '.join(_named(name, table.reports.get(name)) for name in table.services)}"
     return "; ".join([rows, *_others(table.reports)])
 
 
@@ -65,6 +66,12 @@ def preview_html(table: Table) -> str:
     if more:
         parts.append(f"<p>{html.escape(more)}</p>")
     return "".join([*parts, "</div>"])
+
+
+def _named(service: str, report: ServiceReport | None) -> str:
+    """A service by its name, one of the registry by its title."""
+    told = report.title if report and report.title and service.startswith("ivo://") else service
+    return shorten(told, 60)
 
 
 def _preview(
@@ -123,11 +130,15 @@ def _others(reports: dict[str, ServiceReport]) -> Sequence[str]:
     """Services that did not simply send their rows."""
     said = []
     for report in reports.values():
-        name = shorten(report.service, 60)
-        if report.state == "failed":
+        name = _named(report.service, report)
+        if report.code == NotOffered.code:
+            said.append(f"{name} not asked: {shorten(report.message.removeprefix('Not asked: '), 200)}")
+        elif report.state == "failed":
             said.append(f"{name} failed: {shorten(report.message or report.code, 200)}")
         elif report.state == "cancelled":
             said.append(f"{name} cancelled")
         elif report.state == "waiting":
             said.append(f"{name} has not answered yet")
+        elif report.state == "complete" and report.targets and report.message:
+            said.append(f"{name}: {shorten(report.message, 200)}")
     return said

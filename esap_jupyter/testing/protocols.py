@@ -341,6 +341,18 @@ class RegistryConformance:
 
         run(work)
 
+    def test_a_record_is_found_by_its_identifier(self, run: Run, keywords: Sequence[str]) -> None:
+        """The same as the search found; what is not registered is an `UnknownName`."""
+
+        async def work(connector: FindsServices) -> None:
+            [found] = await connector.find(keywords, limit=1)
+            record = await connector.record(found.ivoid)
+            assert (record.ivoid, record.interfaces) == (found.ivoid, found.interfaces)
+            with pytest.raises(UnknownName):
+                await connector.record("ivo://nobody.knows/8c1f0a5e")
+
+        run(work)
+
     def test_limit(self, run: Run, keywords: Sequence[str]) -> None:
         """No more than were asked for."""
 

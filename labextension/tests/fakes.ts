@@ -9,8 +9,11 @@ export function fakeClient(methods: Partial<Record<keyof EsapClient, unknown>>):
 export function makeReport(given: Partial<ServiceReport>): ServiceReport {
   return {
     service: 'archive',
+    title: '',
     state: 'complete',
     rows: 0,
+    targets: 0,
+    targets_done: 0,
     seconds: 0.1,
     code: '',
     message: '',
@@ -30,6 +33,7 @@ export function makeQuery(given: Partial<Query>): Query {
     product: 'images',
     target: '',
     position: null,
+    targets: [],
     radius: 0.1,
     keyword: '',
     adql: '',

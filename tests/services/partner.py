@@ -61,6 +61,7 @@ class PartnerSettings(BaseModel):
     overflow: str = ""
     fault: Literal["", "unreachable", "bug", "hang", "rejected", "hang after rows"] = ""
     names: dict[str, tuple[float, float]] = {}
+    registered: dict[str, dict[str, str]] = {}
     files: dict[str, tuple[FileSettings, ...]] = {}
     makes_job: bool = False
 
@@ -155,6 +156,13 @@ class PartnerConnector(Connector):
     async def find(self, keywords: Sequence[str] = (), **_: Any) -> list[RegisteredService]:
         await self._misbehave()
         return [RegisteredService(ivoid="ivo://partner", title=" ".join(keywords), interfaces={})]
+
+    async def record(self, ivoid: str) -> RegisteredService:
+        await self._misbehave()
+        if ivoid not in self.settings.registered:
+            raise UnknownName(f"{ivoid} is not registered here.")
+        interfaces = self.settings.registered[ivoid]
+        return RegisteredService(ivoid=ivoid, title=f"Title of {ivoid}", interfaces=interfaces)
 
     async def _rows(self, limit: int | None) -> AsyncIterator[pa.RecordBatch | Notice]:
         """All rows, as a service that does not know row limits would send them."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 _MJD_ZERO = datetime(1858, 11, 17, tzinfo=UTC)
 
@@ -71,32 +71,33 @@ class VOSettings(BaseModel):
         return self
 
 
+def _observation_field(default: Any, title: str, description: str, **limits: Any) -> Any:
+    """A field that narrows observations, and means nothing for the sources of a catalogue."""
+    products: dict[str, JsonValue] = {"products": ["images", "spectra", "observations"]}
+    return Field(default, title=title, description=description, json_schema_extra=products, **limits)
+
+
 class VOForm(BaseModel):
     """Further fields of a search; each narrows what is found."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data_type: DataType = Field("", title="Data type", description="Type of data product")
-    collection: str = Field("", title="Collection", description="Name of the collection, e.g. HST")
-    facility: str = Field("", title="Facility", description="Observatory or telescope")
-    instrument: str = Field("", title="Instrument", description="Name of the instrument")
-    calib_level: int | None = Field(
-        None,
-        ge=0,
-        le=4,
-        title="Calibration level",
-        description="0 raw ... 3 science ready, 4 analysis product",
+    data_type: DataType = _observation_field("", "Data type", "Type of data product")
+    collection: str = _observation_field("", "Collection", "Name of the collection, e.g. HST")
+    facility: str = _observation_field("", "Facility", "Observatory or telescope")
+    instrument: str = _observation_field("", "Instrument", "Name of the instrument")
+    calib_level: int | None = _observation_field(
+        None, "Calibration level", "0 raw ... 3 science ready, 4 analysis product", ge=0, le=4
     )
-    wavelength_min: float | None = Field(
-        None, gt=0, title="Wavelength from", description="Shortest wavelength, m"
-    )
-    wavelength_max: float | None = Field(
-        None, gt=0, title="Wavelength to", description="Longest wavelength, m"
-    )
-    time_start: datetime | None = Field(None, title="Observed after", description="UTC")
-    time_end: datetime | None = Field(None, title="Observed before", description="UTC")
+    wavelength_min: float | None = _observation_field(None, "Wavelength from", "Shortest wavelength, m", gt=0)
+    wavelength_max: float | None = _observation_field(None, "Wavelength to", "Longest wavelength, m", gt=0)
+    time_start: datetime | None = _observation_field(None, "Observed after", "UTC")
+    time_end: datetime | None = _observation_field(None, "Observed before", "UTC")
     columns: str = Field(
-        "", title="Columns", description="Columns of a source catalogue, separated by commas; empty means all"
+        "",
+        title="Columns",
+        description="Columns of a source catalogue, separated by commas; empty means all",
+        json_schema_extra={"products": ["sources"]},
     )
 
     @field_validator("time_start", "time_end")

@@ -107,8 +107,8 @@ export class EsapClient {
       const body = { service: query.services[0] ?? '', adql, mode, ...rows };
       return answered(this._http.POST('/esap/api/queries', { body }));
     }
-    const { services, product, target, position, radius, keyword, parameters } = query;
-    const body = { services, product, target, position, radius, keyword, parameters, ...rows };
+    const { services, product, target, position, targets, radius, keyword, parameters } = query;
+    const body = { services, product, target, position, targets, radius, keyword, parameters, ...rows };
     return answered(this._http.POST('/esap/api/searches', { body }));
   }
 

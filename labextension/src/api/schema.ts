@@ -174,6 +174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/esap/api/registry/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look up a service by its IVOA identifier */
+        get: operations["get_registered_service"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/esap/api/resolve": {
         parameters: {
             query?: never;
@@ -203,6 +220,23 @@ export interface paths {
         put?: never;
         /** Search services side by side */
         post: operations["start_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a list of targets: lines of names or coordinates, CSV with ra and dec, or a table */
+        post: operations["read_target_list"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1568,6 +1602,11 @@ export interface components {
             /** @default null */
             position?: components["schemas"]["Position"] | null;
             /**
+             * Targets
+             * @default []
+             */
+            targets?: components["schemas"]["esap_jupyter__models__query__Target-Input"][];
+            /**
              * Radius
              * @default 0.1
              */
@@ -1615,6 +1654,11 @@ export interface components {
             target: string;
             /** @default null */
             position: components["schemas"]["Position"] | null;
+            /**
+             * Targets
+             * @default []
+             */
+            targets: components["schemas"]["Target-Output"][];
             /**
              * Radius
              * @default 0.1
@@ -1702,6 +1746,11 @@ export interface components {
             interfaces: {
                 [key: string]: string;
             };
+            /**
+             * Capabilities
+             * @default []
+             */
+            capabilities: components["schemas"]["Capability"][];
         };
         /**
          * Removed
@@ -1876,6 +1925,11 @@ export interface components {
             /** Service */
             service: string;
             /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
              * State
              * @default waiting
              * @enum {string}
@@ -1891,6 +1945,16 @@ export interface components {
              * @default 0
              */
             seconds: number;
+            /**
+             * Targets
+             * @default 0
+             */
+            targets: number;
+            /**
+             * Targets Done
+             * @default 0
+             */
+            targets_done: number;
             /**
              * Code
              * @default
@@ -2078,6 +2142,27 @@ export interface components {
             reports: components["schemas"]["ServiceReport"][];
         };
         /**
+         * Target
+         * @description One of several places to look at.
+         */
+        "Target-Output": {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** @default null */
+            position: components["schemas"]["Position"] | null;
+        };
+        /**
+         * TargetList
+         * @description A list of targets that a search can be asked for.
+         */
+        TargetList: {
+            /** Targets */
+            targets: components["schemas"]["Target-Output"][];
+        };
+        /**
          * Upload
          * @description A table that goes with a query: one of the person's, or a file of the workspace.
          */
@@ -2104,6 +2189,19 @@ export interface components {
             in_file_browser: string | null;
             /** Staging Directory */
             staging_directory: string;
+        };
+        /**
+         * Target
+         * @description One of several places to look at.
+         */
+        "esap_jupyter__models__query__Target-Input": {
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /** @default null */
+            position?: components["schemas"]["Position"] | null;
         };
     };
     responses: never;
@@ -2268,7 +2366,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Forbidden: not-authorised */
+            /** @description Forbidden: not-authorised, sign-in-needed, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2286,8 +2384,35 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description Unprocessable Entity: not-offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description Internal Server Error: error, config, state */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Bad Gateway: service */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Gateway Timeout: service-timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2328,7 +2453,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Forbidden: not-authorised */
+            /** @description Forbidden: not-authorised, sign-in-needed, not-allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2346,8 +2471,35 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description Unprocessable Entity: not-offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description Internal Server Error: error, config, state */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Bad Gateway: service */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Gateway Timeout: service-timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2789,6 +2941,91 @@ export interface operations {
             };
         };
     };
+    get_registered_service: {
+        parameters: {
+            query: {
+                ivoid: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredService"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised, sign-in-needed, not-allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: unknown-name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: not-offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Bad Gateway: service */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Gateway Timeout: service-timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     resolve_target: {
         parameters: {
             query: {
@@ -2941,6 +3178,11 @@ export interface operations {
                     /** @default null */
                     position?: components["schemas"]["Position"] | null;
                     /**
+                     * Targets
+                     * @default []
+                     */
+                    targets?: components["schemas"]["esap_jupyter__models__query__Target-Input"][];
+                    /**
                      * Radius
                      * @default 0.1
                      */
@@ -3006,6 +3248,86 @@ export interface operations {
             };
             /** @description Internal Server Error: error, config, state */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    read_target_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Text
+                     * @default
+                     */
+                    text?: string;
+                    /**
+                     * Path
+                     * @default
+                     */
+                    path?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Bad Gateway: bad-answer */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -47,6 +47,7 @@ export class AdqlQuery extends Changing {
       product: 'sources',
       target: '',
       position: null,
+      targets: [],
       radius: 0.1,
       keyword: '',
       parameters: {}

@@ -58,6 +58,7 @@ export function queryOf(form: Form): Query {
     product: form.product,
     target: asksForDids ? '' : form.target.trim(),
     position: null,
+    targets: [],
     radius: asksForDids ? 0.1 : Number(form.radius) * DEGREES_PER[form.radiusUnit],
     keyword: form.keyword.trim(),
     adql: '',

@@ -1,0 +1,86 @@
+"""One target or many, in whatever form people have them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import ValidationError
+
+from esap_jupyter.errors import InputError
+from esap_jupyter.models import Position
+from esap_jupyter.models import Target as ListedTarget
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+
+    Target: TypeAlias = str | SkyCoord | Position
+    Targets: TypeAlias = Target | Iterable[Target | Mapping[str, Any] | ListedTarget] | Any
+
+
+async def query_fields(target: Targets) -> dict[str, Any]:
+    """The fields of a `Query` that say where to look.
+
+    Raises
+    ------
+    InputError
+        Naming the target or row that cannot be used.
+    """
+    if isinstance(target, str):
+        return {"target": target}
+    if isinstance(target, Position):
+        return {"position": target}
+    return await asyncio.to_thread(_many, target)
+
+
+def position_of(coordinates: SkyCoord) -> Position:
+    """Where one SkyCoord is, ICRS."""
+    icrs = coordinates.icrs
+    return Position(ra=float(icrs.ra.deg) % 360, dec=float(icrs.dec.deg))
+
+
+def _many(target: Any) -> dict[str, Any]:
+    from esap_jupyter.face.uploads import as_upload, is_table
+    from esap_jupyter.gateway.target_lists import checked, targets_of_table
+
+    if hasattr(target, "icrs"):
+        if target.isscalar:
+            return {"position": position_of(target)}
+        return {"targets": checked(_of_coordinates(target))}
+    if is_table(target):
+        return {"targets": targets_of_table(as_upload(target, "targets"))}
+    return {"targets": checked(_listed(index, each) for index, each in enumerate(target))}
+
+
+def _of_coordinates(coordinates: SkyCoord) -> Iterable[ListedTarget]:
+    # One conversion for all of them: it is slow for each alone.
+    icrs = coordinates.icrs.ravel()
+    for ra, dec in zip(icrs.ra.deg.tolist(), icrs.dec.deg.tolist(), strict=True):
+        yield ListedTarget(position=Position(ra=ra % 360, dec=dec))
+
+
+def _listed(index: int, target: Any) -> ListedTarget:
+    try:
+        if isinstance(target, ListedTarget):
+            return target
+        if isinstance(target, str):
+            return ListedTarget(name=target.strip())
+        if isinstance(target, Position):
+            return ListedTarget(position=target)
+        if hasattr(target, "icrs"):
+            return ListedTarget(position=position_of(target))
+        if isinstance(target, Mapping):
+            return ListedTarget(
+                name=str(target.get("name", "")), position=Position(ra=target["ra"], dec=target["dec"])
+            )
+    except ValidationError as error:
+        message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise InputError(f"Target {index}: {message}.", field="targets") from None
+    except (KeyError, TypeError):
+        pass
+    raise InputError(
+        f"Target {index} is no target: {type(target).__name__}.",
+        hint='A list holds names, coordinates, SkyCoord, or {"name": ..., "ra": ..., "dec": ...} in degrees.',
+        field="targets",
+    )
