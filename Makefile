@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PANELS := labextension/package.json $(shell find labextension/src labextension/schema labextension/style -type f)
 
-.PHONY: demo test lint unit integration notebooks services bench lowest clean help
+.PHONY: demo test lint unit integration notebooks docs services bench lowest clean help
 
 help:            ## Show this.
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ integration: $(VENV)/installed-dev  ## The tests against real services.
 notebooks: $(VENV)/installed-dev  ## Execute the tutorials on the demo.
 	@$(BIN)/python -m tests notebooks
 
+docs: $(VENV)/installed-dev  ## Build the manual: docs/_build/html/index.html
+	@$(BIN)/python -m tests docs
+
 services: $(VENV)/installed-dev  ## Install DaCHS, Rucio and XRootD for the tests (system packages: needs root).
 	@$(BIN)/python -m tests.services install
 
@@ -39,7 +42,7 @@ lowest: $(VENV)/installed-dev  ## The unit tests on the oldest supported librari
 	@$(BIN)/python -m tests lowest
 
 clean:           ## Remove the environment and what the tests left.
-	rm -rf $(VENV) .venv-lowest .services .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-lowest .services .pytest_cache .mypy_cache .ruff_cache .import_linter_cache docs/_build
 
 $(VENV)/installed-demo: pyproject.toml $(PANELS)
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)

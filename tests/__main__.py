@@ -77,6 +77,16 @@ def notebooks() -> bool:
     return _python("-m", "pytest", "tests/integration/notebooks")
 
 
+def docs() -> bool:
+    """The manual, built with warnings as errors; the code on its pages is run by `integration`."""
+    return all(
+        [
+            _tool("sphinx-build", "-W", "--keep-going", "-n", "-q", "docs", "docs/_build/html"),
+            _python("-m", "pytest", "tests/docs"),
+        ]
+    )
+
+
 def lowest() -> bool:
     """The unit tests on the oldest libraries that pyproject.toml admits."""
     python = str(LOWEST / "bin" / "python")
@@ -98,8 +108,10 @@ def lowest() -> bool:
     )
 
 
-SUITES = {suite.__name__: suite for suite in (lint, panels, unit, integration, notebooks, browser, lowest)}
-USUAL = ["lint", "panels", "unit", "integration", "browser"]
+SUITES = {
+    suite.__name__: suite for suite in (lint, panels, unit, docs, integration, notebooks, browser, lowest)
+}
+USUAL = ["lint", "panels", "unit", "docs", "integration", "browser"]
 
 
 def main(names: list[str]) -> int:

@@ -23,6 +23,7 @@ class Phase(StrEnum):
 
 
 ENDED_PHASES = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED})
+"""The phases after which nothing more happens to a job by itself."""
 
 
 class FileProgress(BaseModel):

@@ -1,0 +1,42 @@
+"""What the manual takes from the code itself: settings, resources, events, errors.
+
+A page says ``% generated: rest`` on a line of its own, and the Markdown that the module of that name makes
+stands there instead.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from manual import configuration, errors, events, model_pages, panels, rest, words
+
+GENERATED = {
+    "configuration": configuration.sections,
+    "connectors": configuration.connectors,
+    "traitlets": configuration.traitlets,
+    "errors": errors.table,
+    "events": events.schemas,
+    "models": words.pages,
+    "panels": panels.settings,
+    "rest": rest.operations,
+    "rest-objects": rest.objects,
+}
+
+
+def _fill(app: Any, _page: str, source: list[str]) -> None:
+    def made(found: re.Match[str]) -> str:
+        app.env.note_reread()
+        return GENERATED[found[1]]()
+
+    source[0] = re.sub(r"^% generated: ([\w-]+)$", made, source[0], flags=re.MULTILINE)
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Join Sphinx."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("source-read", _fill)
+    app.connect("autodoc-process-signature", model_pages.without_signature)
+    # Before napoleon reads the sections.
+    app.connect("autodoc-process-docstring", model_pages.with_all_fields, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

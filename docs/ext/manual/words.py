@@ -1,0 +1,38 @@
+"""The page of the models: every public one, in the order of their modules."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import importlib
+import inspect
+from pathlib import Path
+
+from esap_jupyter import models
+
+
+def pages() -> str:
+    """One section for each module."""
+    tree = ast.parse(Path(models.__file__).read_text(encoding="utf-8"))
+    imported = {
+        statement.module: [alias.name for alias in statement.names if alias.name in models.__all__]
+        for statement in tree.body
+        if isinstance(statement, ast.ImportFrom) and statement.module
+    }
+    return "\n\n".join(_section(module, names) for module, names in imported.items())
+
+
+def _section(module: str, names: list[str]) -> str:
+    documentation = inspect.getdoc(importlib.import_module(module)) or module
+    heading = documentation.partition("\n")[0].rstrip(".")
+    entries = "\n".join(_entry(name) for name in names)
+    return f"## {heading}\n\n```{{eval-rst}}\n{entries}\n```"
+
+
+def _entry(name: str) -> str:
+    thing = getattr(models, name)
+    full = f"{models.__name__}.{name}"
+    if not isinstance(thing, type):
+        return f".. autodata:: {full}\n   :no-value:\n"
+    undocumented = "   :undoc-members:\n" if issubclass(thing, enum.Enum) else ""
+    return f".. autoclass:: {full}\n   :members:\n{undocumented}"
