@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         stage,
         table,
         tables,
+        upload,
     )
 
 __version__ = "0.1.0"
@@ -51,6 +52,7 @@ __all__ = [
     "stage",
     "table",
     "tables",
+    "upload",
 ]
 
 

@@ -163,6 +163,12 @@ class NotAllowed(ServiceError):
     code = "not-allowed"
 
 
+class QuotaExceeded(ServiceError):
+    """The person, or the storage, has no room left there."""
+
+    code = "quota-exceeded"
+
+
 class AddressRefused(EsapError):
     """A request to a private, loopback or link-local address that the configuration does not name."""
 

@@ -1,4 +1,4 @@
-"""`esap basket` and `esap stage`."""
+"""`esap basket`, `esap stage` and `esap upload`."""
 
 from __future__ import annotations
 
@@ -65,11 +65,26 @@ def clear() -> None:
 @click.command()
 @click.argument("items", nargs=-1, metavar="[ID ...]")
 @click.option("-d", "--directory", type=click.Path(path_type=Path), help="Where, relative to the workspace.")
-def stage(items: tuple[str, ...], directory: Path | None) -> None:
+@click.option("--replica", metavar="RSE", help="Replicate to an RSE expression by a rule, instead.")
+@click.option("--lifetime", type=click.IntRange(min=1), help="Seconds for which that rule holds.")
+def stage(items: tuple[str, ...], directory: Path | None, replica: str | None, lifetime: int | None) -> None:
     """Bring the files of basket items (default: all) into the workspace."""
     from esap_jupyter.face import blocking as esap
 
-    show(esap.stage(items or None, directory=directory))
+    show(esap.stage(items or None, directory=directory, replica=replica, lifetime=lifetime))
 
 
-COMMANDS: tuple[click.Command, ...] = (basket, stage)
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--to", default="", metavar="SCOPE[:DATASET]", help="Default: one's own scope.")
+@click.option("--rse", default="", help="Default: the site's own, or the only one that one may write.")
+@click.option("--lifetime", type=click.IntRange(min=1), help="Seconds for which a rule keeps the files.")
+@click.option("-s", "--service", default="", help="Which data lake; needed if there are several.")
+def upload(files: tuple[Path, ...], to: str, rse: str, lifetime: int | None, service: str) -> None:
+    """Upload files, or all files of directories, into a data lake."""
+    from esap_jupyter.face import blocking as esap
+
+    show(esap.upload(files, to, rse=rse, lifetime=lifetime, service=service))
+
+
+COMMANDS: tuple[click.Command, ...] = (basket, stage, upload)

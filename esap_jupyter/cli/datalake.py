@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from esap_jupyter.cli.output import show
+from esap_jupyter.cli.output import show, tell
 
 _service = click.option("-s", "--service", default="", help="Which data lake; needed if there are several.")
 _type = click.Choice(["all", "file", "dataset", "container", "collection"])
@@ -14,7 +14,7 @@ _type = click.Choice(["all", "file", "dataset", "container", "collection"])
 
 @click.group()
 def datalake() -> None:
-    """Look into a data lake (Rucio)."""
+    """Look into a data lake (Rucio), and change its rules."""
 
 
 @datalake.command()
@@ -90,6 +90,40 @@ def rules(did: str, service: str) -> None:
     from esap_jupyter.face import blocking as esap
 
     show(esap.datalake.rules(did, service=service))
+
+
+@datalake.command("add-rule")
+@click.argument("did")
+@click.argument("rse_expression", default="")
+@click.option("--copies", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--lifetime", type=click.IntRange(min=1), help="Seconds for which it holds.")
+@_service
+def add_rule(did: str, rse_expression: str, copies: int, lifetime: int | None, service: str) -> None:
+    """Make a rule on a DID; RSE_EXPRESSION is by default the site's own RSE."""
+    from esap_jupyter.face import blocking as esap
+
+    rule = esap.datalake.add_rule(did, rse_expression, copies=copies, lifetime=lifetime, service=service)
+    show(rule)
+
+
+@datalake.command("delete-rule")
+@click.argument("rule")
+@_service
+def delete_rule(rule: str, service: str) -> None:
+    """Delete a rule by its id; Rucio takes it away within the hour."""
+    from esap_jupyter.face import blocking as esap
+
+    esap.datalake.delete_rule(rule, service=service)
+    tell(f"Rule {rule} is deleted.")
+
+
+@datalake.command("writable-rses")
+@_service
+def writable_rses(service: str) -> None:
+    """List the RSEs to which one may upload."""
+    from esap_jupyter.face import blocking as esap
+
+    show(esap.datalake.writable_rses(service=service))
 
 
 @datalake.command()

@@ -96,6 +96,7 @@ async def start_rucio(directory: Path, data: DemoData, tell: Callable[[str], Non
         elif place.moved:
             await _run(place, python, "rucio_register.py", {"rses": place.rse_ports()})
         place.note_registered()
+        children.append(await _transfer(place, python))
     except BaseException:
         await _stop(children)
         raise
@@ -149,6 +150,21 @@ async def _serve(
             cwd=place.directory,
             pass_fds=sockets,
             # Ctrl-C is for us; we then end it in order.
+            start_new_session=True,
+        )
+
+
+async def _transfer(place: RucioDirectory, python: Path) -> asyncio.subprocess.Process:
+    """Do what rules ask for, until our end of its standard input closes."""
+    with (place.log / "rucio_transfers.log").open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *(str(python), "-I", str(SCRIPTS / "rucio_transfers.py"), SITE),
+            *(str(place.storages[ARCHIVE]), str(place.storages[SITE])),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env=place.environment(),
+            cwd=place.directory,
             start_new_session=True,
         )
 

@@ -160,6 +160,8 @@ class RucioDirectory:
             "password_file": str(self.password_file),
             "origins": [self.origin(name) for name in self.storages],
             "ca_file": str(self.ca_file),
+            "site_rse": SITE,
+            "mounts": {SITE: str(self.storages[SITE])},
         }
 
     def close_sockets(self) -> None:

@@ -30,6 +30,8 @@ def register(rucio: Any, wanted: dict[str, Any]) -> None:
     account = wanted["account"]
     rucio.add_account(account, "USER", f"{account}@example.org")
     rucio.add_identity(account, account, "USERPASS", f"{account}@example.org", password=wanted["password"])
+    # Rucio's own policy lets only admins register replicas and delete rules; sites have other policies.
+    rucio.add_account_attribute(account, "admin", "True")
     rucio.add_scope("root", SCOPE)
     rucio.add_scope(account, f"user.{account}")
     for rse, port in wanted["rses"].items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from esap_jupyter.connectors.base import DataLake as DataLakeConnector
@@ -19,6 +19,7 @@ from esap_jupyter.models import (
     Provenance,
     ReplicaOnRSE,
     Rule,
+    WritableRSE,
 )
 
 if TYPE_CHECKING:
@@ -98,6 +99,46 @@ class DataLake(Verbs):
         return Listing(await (await _lake(service)).rules(did), nothing="There are no rules.")
 
     @verb
+    async def add_rule(
+        self,
+        did: str,
+        rse_expression: str = "",
+        *,
+        copies: int = 1,
+        lifetime: int | timedelta | None = None,
+        service: str = "",
+    ) -> Rule:
+        """Make a rule on a DID.
+
+        Parameters
+        ----------
+        rse_expression : str
+            Where the replicas are to be; empty for the site's own RSE.
+        lifetime : int or timedelta
+            How long, in seconds; by default for ever.
+
+        Raises
+        ------
+        Conflict
+            If there is such a rule already.
+        QuotaExceeded
+            If one may not use so much there.
+        """
+        lake = await _lake(service)
+        return await lake.add_rule(did, rse_expression, copies=copies, lifetime=seconds_of(lifetime))
+
+    @verb
+    async def delete_rule(self, rule: str | Rule, *, service: str = "") -> None:
+        """Delete a rule (or that of an id); Rucio takes it away within the hour."""
+        await (await _lake(service)).delete_rule(rule.id if isinstance(rule, Rule) else rule)
+
+    @verb
+    async def writable_rses(self, *, service: str = "") -> Listing[WritableRSE]:
+        """List the RSEs to which one may upload."""
+        lake = await (await gateway()).takes_files(service or await only_lake())
+        return Listing(await lake.writable_rses(), nothing="There is no RSE that you may write.")
+
+    @verb
     async def rses(self, expression: str = "", *, service: str = "") -> Listing[RSE]:
         """List the RSEs of an RSE expression; all of them if it is empty."""
         return Listing(await (await _lake(service)).rses(expression), nothing="No RSE matches.")
@@ -116,7 +157,7 @@ class DataLake(Verbs):
         NotFound
             If Rucio does not know it.
         """
-        name = service or await _only_lake()
+        name = service or await only_lake()
         known = await (await _lake(name)).did(did)
         return Item(
             service=name,
@@ -129,10 +170,35 @@ class DataLake(Verbs):
 
 
 async def _lake(service: str) -> DataLakeConnector:
-    return await (await gateway()).datalake(service or await _only_lake())
+    return await (await gateway()).datalake(service or await only_lake())
 
 
-async def _only_lake() -> str:
+def seconds_of(lifetime: int | timedelta | None) -> int | None:
+    """A lifetime in whole seconds.
+
+    Raises
+    ------
+    InputError
+        If it is no time to come.
+    """
+    if lifetime is None:
+        return None
+    seconds = int(lifetime.total_seconds() if isinstance(lifetime, timedelta) else lifetime)
+    if seconds <= 0:
+        raise InputError("A lifetime is some seconds at least.", field="lifetime")
+    return seconds
+
+
+async def only_lake() -> str:
+    """The only data lake that there is.
+
+    Raises
+    ------
+    InputError
+        If there are several.
+    NotOffered
+        If there is none.
+    """
     joined = await gateway()
     services = joined.config.services.items()
     names = [name for name, settings in services if settings.enabled and settings.connector == "rucio"]

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from esap_jupyter.errors import TransferError
+from esap_jupyter.errors import (
+    Conflict,
+    EsapError,
+    NotAllowed,
+    QuotaExceeded,
+    SignInNeeded,
+    TransferError,
+)
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing, format_bytes, show_as
 from esap_jupyter.face.progress import progress_bar
@@ -17,6 +24,9 @@ from esap_jupyter.models import Job, Phase
 
 if TYPE_CHECKING:
     from esap_jupyter.models import Progress
+
+_AS_THEY_ARE = (TransferError, Conflict, NotAllowed, QuotaExceeded, SignInNeeded)
+"""What a person may want to catch; all else that makes a file not arrive is a `TransferError`."""
 
 
 class StagedFile(BaseModel):
@@ -66,8 +76,19 @@ async def follow_staging(job_id: str, on_progress: Callable[[Progress], None] | 
     EsapError
         If it did not bring every file.
     """
+    return files_of(await follow(job_id, "Staging", on_progress))
+
+
+async def follow(job_id: str, title: str, on_progress: Callable[[Progress], None] | None) -> Job:
+    """Wait for a job with files, showing its progress; being cancelled cancels the job.
+
+    Raises
+    ------
+    EsapError
+        If it did not do its work for every file.
+    """
     jobs = (await gateway()).jobs
-    shown: Any = contextlib.nullcontext(on_progress) if on_progress else progress_bar("Staging")
+    shown: Any = contextlib.nullcontext(on_progress) if on_progress else progress_bar(title)
     try:
         with shown as show:
             async for job in jobs.watch(job_id):
@@ -77,18 +98,24 @@ async def follow_staging(job_id: str, on_progress: Callable[[Progress], None] | 
         await jobs.wait(job_id)
         raise
     if job.phase is not Phase.COMPLETED:
-        raise _failure(job)
-    return files_of(job)
+        raise _failure(job, title)
+    return job
 
 
 def files_of(job: Job) -> Listing[StagedFile]:
     """List the files that a staging has brought so far."""
     arrived: Any = job.results.get("files", [])
-    return Listing((StagedFile.model_validate(file) for file in arrived), nothing="No files.")
+    rules: Any = job.results.get("rules", [])
+    where = ", ".join(sorted({rule["rse_expression"] for rule in rules}))
+    nothing = f"The replicas are on {where}, which is not mounted here." if rules else "No files."
+    return Listing((StagedFile.model_validate(file) for file in arrived), nothing=nothing)
 
 
-def _failure(job: Job) -> TransferError:
-    return TransferError(
-        job.error_message or f"The staging was {job.phase.lower()}.",
-        hint=f"{job.error_hint} esap.jobs.resume({job.id!r}) fetches what is missing.".strip(),
-    )
+def _failure(job: Job, title: str) -> EsapError:
+    from esap_jupyter.gateway import error_of
+
+    message = job.error_message or f"The {title.lower()} was {job.phase.lower()}."
+    hint = f"{job.error_hint} esap.jobs.resume({job.id!r}) does what is missing.".strip()
+    failed = error_of(job)
+    kind = type(failed) if isinstance(failed, _AS_THEY_ARE) else TransferError
+    return kind(message, hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -11,10 +12,12 @@ from pydantic import ValidationError
 
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.face.background import gateway
+from esap_jupyter.face.datalake import only_lake, seconds_of
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.face.progress import targets_bar
 from esap_jupyter.face.staged import StagedFile, follow_staging
 from esap_jupyter.face.targets import position_of, query_fields
+from esap_jupyter.face.uploaded import UploadedFile, follow_upload
 from esap_jupyter.models import (
     Capability,
     ColumnDescription,
@@ -261,9 +264,14 @@ async def stage(
     items: Item | Iterable[Item | str] | None = None,
     *,
     directory: str | Path | None = None,
+    replica: str | None = None,
+    lifetime: int | timedelta | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Listing[StagedFile]:
-    """Bring items' files into the workspace: side by side, resumable, verified.
+    """Bring items' files to where one computes.
+
+    They are downloaded into the workspace, side by side, resumable, verified; or, with `replica`, a rule of
+    their data lake replicates them.
 
     Parameters
     ----------
@@ -271,13 +279,17 @@ async def stage(
         By default all of the basket.
     directory : str or Path
         Where, relative to the workspace.
+    replica : str
+        RSE expression: replicate there by a rule instead; empty for the site's own RSE.
+    lifetime : int or timedelta
+        How long the rule keeps the replicas, in seconds; by default for ever.
     on_progress : callable
         Told how far it is; by default a progress bar is shown where there is a person to see it.
 
     Returns
     -------
     list of StagedFile
-        With the path of each.
+        With the path of each; replicas are there only if their RSE is mounted here.
 
     Raises
     ------
@@ -285,8 +297,63 @@ async def stage(
         If a file could not be brought; the others are kept, and `esap.jobs.resume` fetches what is missing.
     """
     chosen = [items] if isinstance(items, Item) else None if items is None else list(items)
-    job = await (await gateway()).stage(chosen, directory=None if directory is None else str(directory))
+    job = await (await gateway()).stage(
+        chosen,
+        directory=None if directory is None else str(directory),
+        replica=replica,
+        lifetime=seconds_of(lifetime),
+    )
     return await follow_staging(job.id, on_progress)
+
+
+async def upload(
+    files: str | Path | Iterable[str | Path],
+    to: str = "",
+    *,
+    rse: str = "",
+    lifetime: int | timedelta | None = None,
+    service: str = "",
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Listing[UploadedFile]:
+    """Upload files into a data lake: side by side, verified, each with a DID of its own name.
+
+    Parameters
+    ----------
+    files : str, Path or list of these
+        Files, or directories with files.
+    to : str
+        ``scope:dataset`` or a scope; by default one's own scope. A dataset is made if there is none.
+    rse : str
+        Where to; by default the site's own RSE, or the only one that one may write.
+    lifetime : int or timedelta
+        How long a rule keeps the files, in seconds; by default for ever.
+    service : str
+        Which data lake, where there are several.
+    on_progress : callable
+        Told how far it is; by default a progress bar is shown where there is a person to see it.
+
+    Returns
+    -------
+    list of UploadedFile
+        With the DID of each.
+
+    Raises
+    ------
+    Conflict
+        If the only file has a name that is taken by other content.
+    EsapError
+        If a file was not taken; the others are kept, and `esap.jobs.resume` uploads what is missing.
+    """
+    paths = [files] if isinstance(files, str | Path) else list(files)
+    wanted = [_absolute(path) for path in paths]
+    job = await (await gateway()).upload(
+        service or await only_lake(), wanted, to=to, rse=rse, lifetime=seconds_of(lifetime)
+    )
+    return await follow_upload(job.id, on_progress)
+
+
+def _absolute(path: str | Path) -> Path:
+    return Path(path).expanduser().absolute()
 
 
 async def table(table_id: str) -> Table:

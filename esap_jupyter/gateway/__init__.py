@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Self
 from pydantic import JsonValue
 
 from esap_jupyter.config import Config, load_config
-from esap_jupyter.connectors.base import AnswersADQL, Connector, DataLake, HasDataLink
-from esap_jupyter.errors import InputError
-from esap_jupyter.gateway import names, picking, queries, staging
+from esap_jupyter.connectors.base import AnswersADQL, Connector, DataLake, HasDataLink, TakesFiles
+from esap_jupyter.errors import EsapError, InputError
+from esap_jupyter.gateway import names, picking, queries, replicating, staging, uploading
 from esap_jupyter.gateway.basket import Basket
 from esap_jupyter.gateway.discovery import AdqlMode, AdqlOptions, Discovery, Search
 from esap_jupyter.gateway.jobs import JobHandle, Jobs, error_of
@@ -104,6 +104,8 @@ class Gateway:
             self._services, self.workspace, state, keep_free=self.config.staging.keep_free
         )
         self.jobs.runners[staging.KIND] = stagings.run
+        self.jobs.runners[replicating.KIND] = replicating.Replications(self._services).run
+        self.jobs.runners[uploading.KIND] = uploading.Uploads(self._services).run
         self.jobs.runners[queries.KIND] = functools.partial(queries.run, self._discovery, self.jobs)
 
     async def __aenter__(self) -> Self:
@@ -379,8 +381,12 @@ class Gateway:
         *,
         directory: str | None = None,
         files_at_once: int | None = None,
+        replica: str | None = None,
+        lifetime: int | None = None,
     ) -> JobHandle:
-        """Bring items' files into the workspace, as a job that starts at once.
+        """Bring items' files to where the person computes, as a job that starts at once.
+
+        They are downloaded into the workspace, or, with `replica`, replicated by a rule of their data lake.
 
         Parameters
         ----------
@@ -390,6 +396,10 @@ class Gateway:
             Where, relative to the workspace; default: that of the configuration.
         files_at_once : int, optional
             Files transferred side by side.
+        replica : str, optional
+            RSE expression; empty for the RSE that the data lake is configured with (`site_rse`).
+        lifetime : int, optional
+            Seconds for which the rule keeps the replicas; default: for ever.
 
         Raises
         ------
@@ -405,10 +415,68 @@ class Gateway:
         wanted = await self._wanted(items)
         if not wanted:
             raise InputError("There is nothing to stage.", hint="Put items in the basket.", field="items")
+        if replica is not None:
+            rules = await asyncio.to_thread(replicating.parameters_of, wanted, replica, lifetime)
+            return await self.jobs.submit(replicating.KIND, staging.title_of(wanted), rules)
         parameters = await asyncio.to_thread(
             staging.parameters_of, wanted, directory, files_at_once or self.config.staging.files_at_once
         )
         return await self.jobs.submit(staging.KIND, staging.title_of(wanted), parameters)
+
+    # Uploading
+
+    async def takes_files(self, service: str) -> TakesFiles:
+        """Return what takes files into a data lake.
+
+        Raises
+        ------
+        NotOffered
+            If the service takes none.
+        UnknownName
+            If there is no such service.
+        """
+        connector: TakesFiles = await self._services.able(service, Capability.UPLOADS)
+        return connector
+
+    async def upload(
+        self,
+        service: str,
+        files: Iterable[Path],
+        *,
+        to: str = "",
+        rse: str = "",
+        lifetime: int | None = None,
+    ) -> JobHandle:
+        """Upload files into a data lake, as a job that starts at once.
+
+        Parameters
+        ----------
+        files : iterable of Path
+            Absolute; of a directory all files in it.
+        to : str
+            ``scope:dataset`` or a scope; empty for the person's own. A dataset is made if there is none.
+        rse : str
+            Where to; empty for the site's own RSE, or the only one that the person may write.
+        lifetime : int, optional
+            Seconds for which a rule keeps them; default: for ever.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to upload, or it is not clear where to.
+        NotOffered
+            If the service takes no files.
+        ServiceError
+            If it does not say where files may go.
+        """
+        lake = await self.takes_files(service)
+        wanted = await asyncio.to_thread(uploading.files_at, files)
+        try:
+            target = await lake.upload_target(to, rse=rse, lifetime=lifetime)
+        except EsapError as error:
+            raise error.at(service) from None
+        parameters = await asyncio.to_thread(uploading.parameters_of, service, wanted, target)
+        return await self.jobs.submit(uploading.KIND, uploading.title_of(wanted, target), parameters)
 
     async def _wanted(self, items: Iterable[Item | str] | None) -> list[Item]:
         if items is None:

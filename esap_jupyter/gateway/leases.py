@@ -100,6 +100,11 @@ class RunningJob:
         self.results.update(results)
         await asyncio.to_thread(self._rows.keep, self.job.id, owner=self.job.owner, results=self.results)
 
+    @property
+    def stopped_by_person(self) -> bool:
+        """Whether a person wants it to stop; else a cancelled job is to be gone on with."""
+        return self._stopped_for == "person"
+
     def stop(self) -> None:
         """End as ABORTED."""
         self._stop("person")

@@ -31,6 +31,7 @@ from esap_jupyter.connectors.base import (
     HasFiles,
     ResolvesNames,
     Searches,
+    TakesFiles,
 )
 from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.errors import ConfigError, EsapError, NotOffered, ServiceTimeout
@@ -59,6 +60,7 @@ PROTOCOLS: Mapping[Capability, type] = {
     Capability.NAMES: ResolvesNames,
     Capability.FILES: HasFiles,
     Capability.DATALAKE: DataLake,
+    Capability.UPLOADS: TakesFiles,
 }
 """What a connector must be able to do if it says that it has a capability."""
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal
 
 from pydantic import BaseModel, Field, JsonValue
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field, JsonValue
 from esap_jupyter.handlers.routes import Input
 from esap_jupyter.handlers.services import OfService
 from esap_jupyter.handlers.session import Session
-from esap_jupyter.models import DID, RSE, AccountUsage, ReplicaOnRSE, Rule
+from esap_jupyter.models import DID, RSE, AccountUsage, Job, ReplicaOnRSE, Rule, WritableRSE
 
 
 class Paged(Input):
@@ -52,6 +53,50 @@ class Rules(OfService):
     did: str = Field(default="", pattern=r"^([^:]+:.+)?$")
 
 
+class NewRule(OfDID):
+    """A rule to make on a DID.
+
+    Attributes
+    ----------
+    rse_expression : str
+        Empty for the site's own RSE.
+    lifetime : int, optional
+        Seconds; None for ever.
+    """
+
+    rse_expression: str = ""
+    copies: int = Field(default=1, ge=1, le=100)
+    lifetime: int | None = Field(default=None, ge=1)
+
+
+class OfRule(OfService):
+    """A rule by its id."""
+
+    rule: str
+
+
+class NewUpload(Input):
+    """Files to upload into a data lake.
+
+    Attributes
+    ----------
+    files : tuple of str
+        As Jupyter's file browser names them; of a directory, all files in it.
+    to : str
+        ``scope:dataset`` or a scope; empty for the person's own scope.
+    rse : str
+        Empty for the site's own, or the only one that the person may write.
+    lifetime : int, optional
+        Seconds for which a rule keeps them; None for ever.
+    """
+
+    service: str
+    files: tuple[str, ...] = Field(min_length=1, max_length=10_000)
+    to: str = ""
+    rse: str = ""
+    lifetime: int | None = Field(default=None, ge=1)
+
+
 class RSEExpression(OfService):
     """An RSE expression; empty for all of them."""
 
@@ -62,6 +107,12 @@ class Account(BaseModel):
     """Whom the data lake takes the person for."""
 
     name: str
+
+
+class Site(BaseModel):
+    """The RSE (or RSE expression) of the own site; empty if the configuration names none."""
+
+    rse: str
 
 
 class DIDPage(BaseModel):
@@ -127,6 +178,31 @@ async def list_replicas(session: Session, given: PageOfDID) -> ReplicaPage:
 
 async def list_rules(session: Session, given: Rules) -> list[Rule]:
     return await (await (await session.gateway()).datalake(given.service)).rules(given.did)
+
+
+async def add_rule(session: Session, given: NewRule) -> Rule:
+    lake = await (await session.gateway()).datalake(given.service)
+    return await lake.add_rule(given.did, given.rse_expression, copies=given.copies, lifetime=given.lifetime)
+
+
+async def delete_rule(session: Session, given: OfRule) -> None:
+    await (await (await session.gateway()).datalake(given.service)).delete_rule(given.rule)
+
+
+async def get_site(session: Session, given: OfService) -> Site:
+    return Site(rse=(await (await session.gateway()).datalake(given.service)).site_rse)
+
+
+async def list_writable_rses(session: Session, given: OfService) -> list[WritableRSE]:
+    return await (await (await session.gateway()).takes_files(given.service)).writable_rses()
+
+
+async def start_upload(session: Session, given: NewUpload) -> Job:
+    gateway = await session.gateway()
+    files = await asyncio.to_thread(lambda: [session.file(path) for path in given.files])
+    handle = await gateway.upload(given.service, files, to=given.to, rse=given.rse, lifetime=given.lifetime)
+    session.jobs.look()
+    return await handle.get()
 
 
 async def list_rses(session: Session, given: RSEExpression) -> list[RSE]:

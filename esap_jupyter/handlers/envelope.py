@@ -56,6 +56,7 @@ STATUS: Mapping[type[EsapError], HTTPStatus] = {
     # Not 401, which would say that Jupyter does not know the person.
     errors.SignInNeeded: HTTPStatus.FORBIDDEN,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    errors.QuotaExceeded: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.ServiceError: HTTPStatus.BAD_GATEWAY,
     errors.ServiceTimeout: HTTPStatus.GATEWAY_TIMEOUT,
     errors.TransferError: HTTPStatus.BAD_GATEWAY,

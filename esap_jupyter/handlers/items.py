@@ -70,7 +70,7 @@ class Removed(BaseModel):
 
 
 class NewStaging(Input):
-    """Items to bring into the workspace.
+    """Items to bring to where the person computes.
 
     Attributes
     ----------
@@ -78,11 +78,20 @@ class NewStaging(Input):
         Ids of items in the basket; None for all of it.
     directory : str, optional
         Where, relative to the workspace; None for that of the configuration.
+    mode : str
+        ``download`` into the workspace, or ``replica`` by a rule of their data lake.
+    rse_expression : str
+        For replicas: where; empty for the site's own RSE.
+    lifetime : int, optional
+        For replicas: seconds for which the rule holds; None for ever.
     """
 
     items: tuple[str, ...] | None = None
     directory: str | None = None
     files_at_once: int | None = Field(default=None, ge=1, le=64)
+    mode: Literal["download", "replica"] = "download"
+    rse_expression: str = ""
+    lifetime: int | None = Field(default=None, ge=1)
 
 
 class Since(Input):
@@ -143,7 +152,13 @@ async def clear_basket(session: Session, _: Nothing) -> Removed:
 
 async def start_staging(session: Session, given: NewStaging) -> Job:
     gateway = await session.gateway()
-    handle = await gateway.stage(given.items, directory=given.directory, files_at_once=given.files_at_once)
+    handle = await gateway.stage(
+        given.items,
+        directory=given.directory,
+        files_at_once=given.files_at_once,
+        replica=given.rse_expression if given.mode == "replica" else None,
+        lifetime=given.lifetime,
+    )
     session.jobs.look()
     return await handle.get()
 

@@ -15,6 +15,7 @@ from esap_jupyter.errors import (
     NotAllowed,
     NotFound,
     NotOffered,
+    QuotaExceeded,
     ServiceError,
     ServiceTimeout,
     SignInNeeded,
@@ -41,6 +42,7 @@ from esap_jupyter.models import (
     ServiceStatus,
     SkyDensity,
     TableDescription,
+    WritableRSE,
 )
 
 EVERYWHERE = (ConfigError, StateError)
@@ -155,6 +157,14 @@ ROUTES: tuple[Route, ...] = (
           datalake.ReplicaPage, "List the replicas of a DID's files, a page at a time", _KNOWN),
     Route("GET", "/datalakes/{service}/rules", datalake.list_rules, datalake.Rules, list[Rule],
           "List the rules on a DID, or one's own", _KNOWN),
+    Route("POST", "/datalakes/{service}/rules", datalake.add_rule, datalake.NewRule, Rule,
+          "Make a rule on a DID", (*_KNOWN, Conflict, QuotaExceeded), _CREATED),
+    Route("DELETE", "/datalakes/{service}/rules/{rule}", datalake.delete_rule, datalake.OfRule, None,
+          "Delete a rule", _KNOWN, _DONE),
+    Route("GET", "/datalakes/{service}/site", datalake.get_site, services.OfService, datalake.Site,
+          "Say which RSE is that of the own site", (UnknownName, NotOffered)),
+    Route("GET", "/datalakes/{service}/writable-rses", datalake.list_writable_rses, services.OfService,
+          list[WritableRSE], "List the RSEs to which one may upload", _KNOWN),
     Route("GET", "/datalakes/{service}/rses", datalake.list_rses, datalake.RSEExpression, list[RSE],
           "List the RSEs of an RSE expression", _KNOWN),
     Route("GET", "/datalakes/{service}/usage", datalake.list_usage, services.OfService, list[AccountUsage],
@@ -174,9 +184,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/basket/remove", items.remove_items, items.ItemIds, items.Removed,
           "Take items out"),
 
-    # Stagings and all other jobs
+    # Stagings, uploads and all other jobs
+    Route("POST", "/uploads", datalake.start_upload, datalake.NewUpload, Job,
+          "Upload files into a data lake, as a job", (*_REMOTE, NotFound), _CREATED),
     Route("POST", "/stagings", items.start_staging, items.NewStaging, Job,
-          "Bring items' files into the workspace, as a job", (NotFound,), _CREATED),
+          "Bring items' files into the workspace or to an RSE, as a job", (NotFound,), _CREATED),
     Route("GET", "/jobs", items.list_jobs, items.Since, JobList,
           "List the last jobs, or those that changed"),
     Route("GET", "/jobs/{job}", items.get_job, items.OfJob, Job,

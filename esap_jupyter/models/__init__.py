@@ -5,8 +5,11 @@ from esap_jupyter.models.datalake import (
     RSE,
     AccountUsage,
     DIDName,
+    MountedFile,
     ReplicaOnRSE,
     Rule,
+    UploadTarget,
+    WritableRSE,
 )
 from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
 from esap_jupyter.models.job import ENDED_PHASES, FileProgress, Job, Phase, Progress
@@ -49,6 +52,7 @@ __all__ = [
     "Item",
     "Job",
     "Link",
+    "MountedFile",
     "Order",
     "Phase",
     "PlotAxis",
@@ -70,4 +74,6 @@ __all__ = [
     "SourceFile",
     "TableDescription",
     "Target",
+    "UploadTarget",
+    "WritableRSE",
 ]

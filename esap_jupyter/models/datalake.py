@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -87,6 +88,7 @@ class Rule(BaseModel):
     rse_expression: str
     copies: int
     state: str
+    comment: str = ""
     locks_ok: int = 0
     locks_replicating: int = 0
     locks_stuck: int = 0
@@ -105,3 +107,48 @@ class AccountUsage(BaseModel):
     bytes: int = 0
     files: int = 0
     limit: int | None = None
+
+
+class WritableRSE(BaseModel):
+    """An RSE to which the person may upload; `free` is what is left of the quota, None without a limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    type: str = ""
+    free: int | None = None
+
+
+class UploadTarget(BaseModel):
+    """Where files go in a data lake.
+
+    Attributes
+    ----------
+    scope : str
+        Of the files' DIDs.
+    rse : str
+        One RSE.
+    dataset : DIDName, optional
+        The dataset that the files become part of; made if there is none.
+    lifetime : int, optional
+        Seconds for which a rule keeps them; None means for ever.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    scope: str = Field(min_length=1)
+    rse: str = Field(min_length=1)
+    dataset: DIDName | None = None
+    lifetime: int | None = Field(default=None, gt=0)
+
+
+class MountedFile(BaseModel):
+    """A file of a DID that can be read on an RSE as that is mounted here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scope: str
+    name: str
+    rse: str
+    path: Path
+    bytes: int | None = None

@@ -22,6 +22,7 @@ class Capability(StrEnum):
     NAMES = "names"
     FILES = "files"
     DATALAKE = "datalake"
+    UPLOADS = "uploads"
 
 
 class ServiceStatus(BaseModel):

@@ -31,6 +31,7 @@ from esap_jupyter.testing.protocols import (
     RegistryConformance,
     SearchConformance,
 )
+from esap_jupyter.testing.uploads import UploadConformance
 
 __all__ = [
     "AdqlConformance",
@@ -41,5 +42,6 @@ __all__ = [
     "RegistryConformance",
     "Run",
     "SearchConformance",
+    "UploadConformance",
     "made_item",
 ]

@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from esap_jupyter.errors import (
     BadAnswer,
+    Conflict,
     EsapError,
     InputError,
     NotAllowed,
     NotFound,
+    QuotaExceeded,
     ServiceFailed,
     SignInNeeded,
 )
@@ -40,6 +42,17 @@ _BAD_INPUT = {
     "UnsupportedOperation",
 }
 
+_THERE_ALREADY = {
+    "DataIdentifierAlreadyExists",
+    "Duplicate",
+    "DuplicateContent",
+    "DuplicateRule",
+    "FileAlreadyExists",
+    "FileConsistencyMismatch",
+}
+_OVER_QUOTA = {"InsufficientAccountLimit", "RSEOverQuota"}
+_NOT_WRITABLE = {"ResourceTemporaryUnavailable", "RSEWriteBlocked"}
+
 
 class Account(BaseModel):
     """Who Rucio takes the person for."""
@@ -52,7 +65,7 @@ class Account(BaseModel):
     status: str = ""
 
 
-def error_of(response: requests.Response, secret: str) -> EsapError:  # noqa: PLR0911 - a table of errors
+def error_of(response: requests.Response, secret: str) -> EsapError:  # noqa: C901, PLR0911 - a table of errors
     """Make the error that a response of Rucio with an error status stands for.
 
     Parameters
@@ -72,6 +85,17 @@ def error_of(response: requests.Response, secret: str) -> EsapError:  # noqa: PL
     if status == HTTPStatus.UNAUTHORIZED:
         return SignInNeeded(
             "Rucio refused the credential.", hint="Sign in anew, or ask Rucio's operators for the right."
+        )
+    if kind in _THERE_ALREADY:
+        return Conflict(message or kind, hint="Look at what is there; what Rucio knows is not replaced.")
+    if kind in _OVER_QUOTA:
+        return QuotaExceeded(
+            message or "The quota is used up.",
+            hint="Choose another RSE, delete rules that you no longer need, or ask for more quota.",
+        )
+    if kind in _NOT_WRITABLE:
+        return NotAllowed(
+            message or "The RSE cannot be written now.", hint="Choose another RSE, or try again later."
         )
     if kind in _BAD_INPUT:
         return InputError(message or kind, hint="Correct it as Rucio's documentation describes.")
@@ -154,6 +178,7 @@ def rule_of(answer: Answer) -> Rule:
         rse_expression=answer["rse_expression"],
         copies=answer["copies"],
         state=answer["state"],
+        comment=answer.get("comments") or "",
         locks_ok=answer.get("locks_ok_cnt") or 0,
         locks_replicating=answer.get("locks_replicating_cnt") or 0,
         locks_stuck=answer.get("locks_stuck_cnt") or 0,

@@ -74,7 +74,7 @@ class RucioClient(Client):
         if not response.ok:
             with response:
                 raise error_of(response, token)
-        if _media_type(response) == "text/html":
+        if _is_web_page(response, method):
             response.close()
             raise BadAnswer("A web page came instead of Rucio's answer.", hint="Check the service's `url`.")
         return response
@@ -86,7 +86,8 @@ class RucioClient(Client):
         try:
             return self._session.send(prepared, stream=True)
         except requests.ConnectionError as error:
-            # Rucio may close an idle connection just as we use it again; all that we ask only reads.
+            # Rucio may close an idle connection just as we use it again. What we ask only reads, or is
+            # refused as a duplicate when it is said twice.
             if not any(isinstance(cause, ConnectionResetError) for cause in _causes(error)):
                 raise
             return self._session.send(prepared, stream=True)
@@ -151,6 +152,13 @@ def _token_refused(response: requests.Response) -> bool:
     """Whether a 401 means the token, and not what the person may do with it."""
     kind = response.headers.get("ExceptionClass", "CannotAuthenticate")
     return response.status_code == HTTPStatus.UNAUTHORIZED and kind == "CannotAuthenticate"
+
+
+def _is_web_page(response: requests.Response, method: HTTPMethod) -> bool:
+    """Whether this is no answer of Rucio, which says a bare "Created" in HTML to what changes something."""
+    if _media_type(response) != "text/html":
+        return False
+    return method is HTTPMethod.GET or response.content.lstrip().startswith(b"<")
 
 
 def _media_type(response: requests.Response) -> str:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from esap_jupyter.connectors.base import Notice
 from esap_jupyter.connectors.rucio import copy_tools, listing
 from esap_jupyter.connectors.rucio import files as source_files
-from esap_jupyter.connectors.rucio.datalake import RucioDataLake
 from esap_jupyter.connectors.rucio.listing import parse_did
 from esap_jupyter.connectors.rucio.settings import DIDForm
+from esap_jupyter.connectors.rucio.uploads import RucioUploads
 from esap_jupyter.models import Capability, DIDName, Item, Provenance, Query, SourceFile
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _FIRST_FILES = 100
 
 
-class RucioConnector(RucioDataLake):
+class RucioConnector(RucioUploads):
     """Talks to one Rucio instance."""
 
     Form = DIDForm
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """DIDs, their files, and the data lake's verbs."""
-        return frozenset({Capability.DIDS, Capability.FILES, Capability.DATALAKE})
+        """DIDs, their files, the data lake's verbs, and taking files."""
+        return frozenset({Capability.DIDS, Capability.FILES, Capability.DATALAKE, Capability.UPLOADS})
 
     async def authorization(self, url: str) -> Mapping[str, str]:
         """The person's OIDC token, for the storages that the configuration names; else nothing.

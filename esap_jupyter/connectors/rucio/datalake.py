@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
@@ -30,7 +29,7 @@ _UNKNOWN_NAMED = 5
 
 
 class RucioDataLake(Connector):
-    """What Rucio knows: scopes, DIDs, replicas, RSEs, rules and quotas, read only.
+    """What Rucio knows: scopes, DIDs, replicas, RSEs, rules and quotas.
 
     Nobody is asked for anything, and no ``rucio.cfg`` is read. Every verb raises `SignInNeeded` if the
     credential is missing, expired or refused, and says what to do.
@@ -48,6 +47,11 @@ class RucioDataLake(Connector):
     def address(self) -> str:
         """URL of the Rucio server."""
         return self.settings.url
+
+    @property
+    def site_rse(self) -> str:
+        """The RSE (or RSE expression) of the own site; empty if the settings name none."""
+        return self.settings.site_rse
 
     async def check(self) -> str:
         """Ask for Rucio's version, and whether it knows the person."""
@@ -96,7 +100,7 @@ class RucioDataLake(Connector):
         NotFound
             If there is none of this name.
         """
-        part = _path_part(name, "rse")
+        part = path_part(name, "rse")
         return await self.ask(
             lambda client: answers.rse_of(client.get_rse(part), client.list_rse_attributes(part))
         )
@@ -104,7 +108,7 @@ class RucioDataLake(Connector):
     async def usage(self, account: str = "") -> list[AccountUsage]:
         """List what an account uses and may use on each RSE; the person's own unless another is named."""
         name = account or self.settings.account or (await self.whoami()).name
-        part = _path_part(name, "account")
+        part = path_part(name, "account")
         rows = await self.ask(
             lambda client: [answers.usage_of(row, name) for row in client.get_local_account_usage(part)]
         )
@@ -120,22 +124,10 @@ class RucioDataLake(Connector):
                 ]
             )
         name = account or self.settings.account or (await self.whoami()).name
-        part = _path_part(name, "account")
+        part = path_part(name, "account")
         return await self.ask(
             lambda client: [answers.rule_of(row) for row in client.list_account_rules(part)]
         )
-
-    async def rule(self, rule_id: str) -> Rule:
-        """Return one rule.
-
-        Raises
-        ------
-        NotFound
-            If there is none of this id.
-        """
-        if not re.fullmatch("[0-9a-f]{32}", rule_id):
-            raise InputError(f"{rule_id!r} is no rule.", hint="A rule's id has 32 hexadecimal digits.")
-        return await self.ask(lambda client: answers.rule_of(client.get_replication_rule(rule_id)))
 
     # DIDs
 
@@ -330,7 +322,7 @@ def _in_pages(
         yield from source_files.pieces(rows, source_files.PAGE)
 
 
-def _path_part(text: str, field: str) -> str:
+def path_part(text: str, field: str) -> str:
     """Write a name so that it stays one part of a URL's path; rucio-clients leave that to the caller."""
     if text in ("", ".", ".."):
         raise InputError(f"{text!r} is no name.", field=field)

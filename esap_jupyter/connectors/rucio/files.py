@@ -24,9 +24,9 @@ _DATASETS_AT_ONCE = 100
 _LONGEST_NAME = 200
 _PIECE_SECONDS = 0.5
 
-# What we can read, best first: Rucio's "davs" is HTTPS, and so on. Unless asked for, Rucio names one scheme
-# for each RSE only.
-_HTTP_SCHEMES = {"davs": "https", "https": "https", "dav": "http", "http": "http"}
+# What we can read and write, best first: Rucio's "davs" is HTTPS, and so on. Unless asked for, Rucio names
+# one scheme for each RSE only.
+HTTP_SCHEMES = {"davs": "https", "https": "https", "dav": "http", "http": "http"}
 _OTHER_SCHEMES = ("root", "xroot", "gsiftp", "srm")
 _RANKS = {scheme: rank for rank, scheme in enumerate(("https", "http", *_OTHER_SCHEMES))}
 
@@ -163,7 +163,7 @@ def with_replicas(
     preferred : sequence of str
         RSEs whose replicas come first, best first; the others follow in Rucio's own order.
     """
-    found = _answers(client, {(file.scope, file.name) for file in listed}, list(_HTTP_SCHEMES))
+    found = _answers(client, {(file.scope, file.name) for file in listed}, list(HTTP_SCHEMES))
     unreadable = {did for did, answer in found.items() if not _over_http(answer)}
     if unreadable:
         found |= _answers(client, unreadable, list(_OTHER_SCHEMES))
@@ -219,7 +219,7 @@ def ordered_replicas(pfns: Mapping[str, Mapping[str, Any]], preferred: Sequence[
     """
     ranked = []
     for pfn, about in pfns.items():
-        scheme, url = _readable(pfn)
+        scheme, url = as_http(pfn)
         if scheme not in _RANKS or about.get("client_extract"):
             continue
         rse = str(about.get("rse") or "")
@@ -229,11 +229,11 @@ def ordered_replicas(pfns: Mapping[str, Mapping[str, Any]], preferred: Sequence[
     return tuple(replica for _, replica in sorted(ranked, key=lambda pair: pair[0]))
 
 
-def _readable(pfn: str) -> tuple[str, str]:
+def as_http(pfn: str) -> tuple[str, str]:
     """Scheme and address in words that everybody knows."""
     try:
         scheme = urlsplit(pfn).scheme
     except ValueError:
         return "", pfn
-    scheme_for_all = _HTTP_SCHEMES.get(scheme, scheme)
+    scheme_for_all = HTTP_SCHEMES.get(scheme, scheme)
     return scheme_for_all, scheme_for_all + pfn[len(scheme) :]

@@ -55,6 +55,14 @@ class RucioSettings(BaseModel):
     preferred_rse: tuple[str, ...] = Field(
         default=(), description="RSEs to read from before any other, those of the own site say; best first."
     )
+    site_rse: str = Field(
+        default="",
+        description="RSE, or RSE expression, of the own site: for replicas and uploads.",
+    )
+    mounts: dict[str, _UserPath] = Field(
+        default_factory=dict,
+        description="Directories by RSE where its files can be read here; each stands for the RSE's prefix.",
+    )
 
     @field_validator("url", "auth_url")
     @classmethod

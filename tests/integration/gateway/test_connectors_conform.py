@@ -15,6 +15,7 @@ from esap_jupyter.testing import (
     RegistryConformance,
     Run,
     SearchConformance,
+    UploadConformance,
     made_item,
 )
 
@@ -85,7 +86,7 @@ class TestSesame(ConnectorConformance, NamesConformance):
         return "M 51", M51
 
 
-class TestRucio(ConnectorConformance, SearchConformance, FilesConformance):
+class TestRucio(ConnectorConformance, SearchConformance, FilesConformance, UploadConformance):
     @pytest.fixture
     def service(self, demo_rucio):
         return demo_rucio.services["demo-lake"]

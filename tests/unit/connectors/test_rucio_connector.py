@@ -109,7 +109,9 @@ async def everything(stream) -> list:
 
 async def test_it_can_do_what_it_says(rucio, connect):
     connector = connect(rucio.url)
-    assert connector.capabilities == {Capability.DIDS, Capability.FILES, Capability.DATALAKE}
+    assert connector.capabilities == {
+        Capability.DIDS, Capability.FILES, Capability.DATALAKE, Capability.UPLOADS,
+    }  # fmt: skip
     for protocol in (Searches, HasFiles, DataLake, DownloadsItself):
         assert isinstance(connector, protocol)
 
