@@ -28,10 +28,13 @@ if TYPE_CHECKING:
         resolve,
         search,
         services,
+        sign_in,
+        sign_out,
         stage,
         table,
         tables,
         upload,
+        whoami,
     )
 
 __version__ = "0.1.0"
@@ -49,10 +52,13 @@ __all__ = [
     "resolve",
     "search",
     "services",
+    "sign_in",
+    "sign_out",
     "stage",
     "table",
     "tables",
     "upload",
+    "whoami",
 ]
 
 

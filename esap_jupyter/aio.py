@@ -1,6 +1,6 @@
 """The verbs to be awaited, on any event loop; otherwise as in `esap_jupyter` itself."""
 
-from esap_jupyter.face import verbs
+from esap_jupyter.face import signing_in, verbs
 from esap_jupyter.face.background import awaitable
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.datalake import DataLake
@@ -19,6 +19,9 @@ stage = awaitable(verbs.stage)
 upload = awaitable(verbs.upload)
 table = awaitable(verbs.table)
 history = awaitable(verbs.history)
+sign_in = awaitable(signing_in.sign_in)
+sign_out = awaitable(signing_in.sign_out)
+whoami = awaitable(signing_in.whoami)
 basket = Basket(awaitable)
 jobs = Jobs(awaitable)
 datalake = DataLake(awaitable)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from esap_jupyter.errors import ConfigError, UnknownName
 from esap_jupyter.models.query import DEFAULT_ROW_LIMIT
+from esap_jupyter.settings_files import SettingsFiles
 
 SHIPPED = Path(__file__).with_name("services.toml")
 
@@ -115,6 +115,34 @@ class StorageSettings(_Settings):
         return (self.workspace or Path(named or Path.cwd())).expanduser().resolve()
 
 
+class SignInSettings(_Settings):
+    """How a person signs in where no hub has done so.
+
+    Attributes
+    ----------
+    issuer : str
+        The community's OpenID Connect provider; empty if there is none.
+    client_id : str
+        A public client of it that may use device codes (RFC 8628) and refresh tokens.
+    scopes : tuple of str
+        What to ask for.
+    agent_account : str
+        Short name of the account of a running oidc-agent; without it the agent is asked for the issuer.
+    ca_file : Path, optional
+        CA bundle for the provider, in addition.
+    token_files : dict
+        Files that are kept holding a fresh token, for other tools, and the audience of each:
+        ``{"~/.rucio/token" = "rucio"}``.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile", "offline_access")
+    agent_account: str = ""
+    ca_file: Path | None = None
+    token_files: dict[str, str] = Field(default_factory=dict)
+
+
 class ServiceSettings(BaseModel):
     """What every service has; the rest of its table belongs to its connector's `Settings`.
 
@@ -170,9 +198,10 @@ class Config(_Settings):
     search: SearchSettings = SearchSettings()
     staging: StagingSettings = StagingSettings()
     storage: StorageSettings = StorageSettings()
+    sign_in: SignInSettings = SignInSettings()
     services: dict[str, ServiceSettings] = Field(default_factory=dict)
 
-    _sources: tuple[tuple[Path, str], ...] = ()
+    _files: SettingsFiles = SettingsFiles()
 
     def service(self, name: str) -> ServiceSettings:
         """Settings of an enabled service.
@@ -194,7 +223,7 @@ class Config(_Settings):
 
     def error(self, path: tuple[str | int, ...], message: str) -> ConfigError:
         """Make the error for the value at `path`, naming the file and line that set it."""
-        return _config_error(self._sources, path, message)
+        return self._files.error(path, message)
 
 
 def origin_of(url: str) -> str:
@@ -248,36 +277,15 @@ def load_config(files: list[Path] | None = None) -> Config:
     ConfigError
         Naming file and line, if a file is not TOML or a value does not fit.
     """
-    merged: dict[str, Any] = {}
-    sources: list[tuple[Path, str]] = []
-    for path in config_files() if files is None else files:
-        text = path.read_text(encoding="utf-8")
+    settings = SettingsFiles.read(config_files() if files is None else files)
+    config = settings.validate(Config)
+    for name, service in config.services.items():
         try:
-            part = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path} is not valid TOML: {error}.", hint="Correct that line.") from None
-        sources.append((path, text))
-        _merge(merged, part)
-    try:
-        config = Config.model_validate(merged)
-        for name, service in config.services.items():
-            try:
-                service.named_origins()
-            except ValueError as error:
-                raise _config_error(tuple(sources), ("services", name), str(error)) from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise _config_error(tuple(sources), first["loc"], first["msg"]) from None
-    object.__setattr__(config, "_sources", tuple(sources))
+            service.named_origins()
+        except ValueError as error:
+            raise settings.error(("services", name), str(error)) from None
+    object.__setattr__(config, "_files", settings)
     return config
-
-
-def _merge(into: dict[str, Any], part: Mapping[str, Any]) -> None:
-    for key, value in part.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = value
 
 
 def _urls_in(value: Any) -> Iterator[str]:
@@ -290,38 +298,3 @@ def _urls_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _urls_in(part)
-
-
-def _config_error(
-    sources: tuple[tuple[Path, str], ...], path: tuple[str | int, ...], message: str
-) -> ConfigError:
-    keys = [str(part) for part in path if isinstance(part, str)]
-    # The last file that sets the value itself, else the last that opens its table.
-    found = [(*_line_of(text, keys), file) for file, text in sources]
-    depth, line, file = max(reversed(found), key=lambda place: place[0], default=(0, 0, None))
-    if depth:
-        return ConfigError(f"{file}, line {line}: {'.'.join(keys)}: {message}.", hint="Correct that line.")
-    return ConfigError(f"{'.'.join(keys)}: {message}.", hint="Set it in esap.toml.")
-
-
-def _line_of(text: str, keys: list[str]) -> tuple[int, int]:
-    """Find what comes nearest to setting the value at `keys`: how many keys deep, and on which line."""
-    table: list[str] = []
-    best = (0, 0)
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[+([^\]]+)\]", line)
-        assignment = re.match(r"\s*([\w\"'.-]+)\s*=", line)
-        if header:
-            table = _split_key(header[1])
-            here = table
-        elif assignment:
-            here = table + _split_key(assignment[1])
-        else:
-            continue
-        if keys[: len(here)] == here and len(here) > best[0]:
-            best = (len(here), number)
-    return best
-
-
-def _split_key(key: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in key.split(".")]

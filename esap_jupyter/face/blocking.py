@@ -1,6 +1,6 @@
 """The verbs as a notebook or script calls them."""
 
-from esap_jupyter.face import verbs
+from esap_jupyter.face import signing_in, verbs
 from esap_jupyter.face.background import blocking
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.datalake import DataLake
@@ -19,6 +19,9 @@ stage = blocking(verbs.stage)
 upload = blocking(verbs.upload)
 table = blocking(verbs.table)
 history = blocking(verbs.history)
+sign_in = blocking(signing_in.sign_in)
+sign_out = blocking(signing_in.sign_out)
+whoami = blocking(signing_in.whoami)
 basket = Basket(blocking)
 jobs = Jobs(blocking)
 datalake = DataLake(blocking)

@@ -24,6 +24,7 @@ from esap_jupyter.gateway.jobs import JobHandle, Jobs, error_of
 from esap_jupyter.gateway.registries import is_ivoid
 from esap_jupyter.gateway.saved import SavedQueries
 from esap_jupyter.gateway.services import Services
+from esap_jupyter.gateway.sign_in import SignIn
 from esap_jupyter.models import (
     Capability,
     Item,
@@ -55,6 +56,7 @@ __all__ = [
     "SavedQueries",
     "SavedQuery",
     "Search",
+    "SignIn",
     "error_of",
 ]
 
@@ -81,6 +83,8 @@ class Gateway:
         All work that outlives a request.
     saved : SavedQueries
         The queries that the person saved.
+    sign_in : SignIn
+        Who the person is, and where the tokens come from.
     """
 
     def __init__(self, config: Config | None = None, *, workspace: Path | None = None) -> None:
@@ -92,7 +96,8 @@ class Gateway:
         self.saved = SavedQueries(state)
         self._history = HistoryRows(state)
         self._cache = DiskCache(self.config.storage.cache_path() / "services")
-        self._services = Services(self.config, self._cache)
+        self.sign_in = SignIn(self.config, self.config.storage.state_path())
+        self._services = Services(self.config, self._cache, self.sign_in.tokens)
         self._discovery = Discovery(
             self._services,
             default_services=self.config.search.services,
@@ -118,6 +123,7 @@ class Gateway:
         """Stop what runs here: searches are cancelled, stagings stay as interrupted and can be resumed."""
         await self._discovery.close()
         await self.jobs.close()
+        await self.sign_in.close()
         await asyncio.to_thread(self._cache.sweep)
 
     @functools.cached_property

@@ -32,11 +32,13 @@ from esap_jupyter.connectors.base import (
     ResolvesNames,
     Searches,
     TakesFiles,
+    TokenSource,
 )
 from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.errors import ConfigError, EsapError, NotOffered, ServiceTimeout
 from esap_jupyter.gateway.registries import RECORD_SECONDS, Registries, is_ivoid
-from esap_jupyter.gateway.tokens import NoTokens, WLCGTokenSource
+from esap_jupyter.gateway.tokens import NoTokens
+from esap_jupyter.gateway.tokens.discovery import WLCGTokenSource
 from esap_jupyter.models import Capability, RegisteredService, ServiceStatus
 from esap_jupyter.storage.cache import DiskCache
 from esap_jupyter.transfer.access import Access
@@ -86,11 +88,14 @@ class Services:
         Says which services there are.
     cache : DiskCache
         Shared by the connectors, each of which sees only its own keys.
+    tokens : TokenSource
+        Where the connectors' tokens come from, unless a service has a token file of its own.
     """
 
-    def __init__(self, config: Config, cache: DiskCache) -> None:
+    def __init__(self, config: Config, cache: DiskCache, tokens: TokenSource) -> None:
         self._config = config
         self._cache = cache
+        self._tokens = tokens
         self._connectors: dict[str, Connector] = {}
         self._making = threading.Lock()
         self._registered: dict[str, _Registered] = {}
@@ -238,10 +243,14 @@ class Services:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise self._config.error(("services", name, *first["loc"]), first["msg"]) from None
+        tokens: TokenSource = NoTokens()
+        if configured:
+            own = _path(settings, "token_file")
+            tokens = WLCGTokenSource(own) if own else self._tokens
         context = Context(
             service=name,
             access=self._access(settings, settings.named_origins() if configured else frozenset()),
-            tokens=WLCGTokenSource(_path(settings, "token_file")) if configured else NoTokens(),
+            tokens=tokens,
             # What was learnt under other settings is not believed.
             cache=self._cache.within(f"{name} {settings.model_dump_json()}"),
             calls=ServiceCalls(name, at_once=settings.calls_at_once, deadline=settings.deadline),

@@ -23,7 +23,7 @@ from esap_jupyter.errors import (
     UnknownName,
 )
 from esap_jupyter.gateway import PastQuery, SavedQuery
-from esap_jupyter.handlers import datalake, items, plots, searches, services, tables
+from esap_jupyter.handlers import datalake, items, plots, searches, services, sign_in, tables
 from esap_jupyter.handlers.routes import Arrow, Nothing, Route
 from esap_jupyter.handlers.watching import JobList, SearchState
 from esap_jupyter.models import (
@@ -32,6 +32,7 @@ from esap_jupyter.models import (
     AccountUsage,
     ColumnStatistics,
     Density,
+    DevicePrompt,
     Histogram,
     Item,
     Job,
@@ -40,6 +41,7 @@ from esap_jupyter.models import (
     RegisteredService,
     Rule,
     ServiceStatus,
+    SignInState,
     SkyDensity,
     TableDescription,
     WritableRSE,
@@ -60,6 +62,14 @@ ROUTES: tuple[Route, ...] = (
           "Say that the extension is there, and which version; asks nobody"),
     Route("GET", "/workspace", services.get_workspace, Nothing, services.Workspace,
           "Say where stagings and saved tables go"),
+
+    # Who the person is
+    Route("GET", "/sign-in", sign_in.get_sign_in, Nothing, SignInState,
+          "Say who the person is to the services, and how long each token lives"),
+    Route("POST", "/sign-in", sign_in.begin_sign_in, Nothing, DevicePrompt,
+          "Begin a sign-in, which the person confirms in any browser (RFC 8628)", _REMOTE, _CREATED),
+    Route("DELETE", "/sign-in", sign_in.end_sign_in, Nothing, None,
+          "Forget a sign-in on this machine, and end its grant", _REMOTE, _DONE),
 
     # Services
     Route("GET", "/services", services.list_services, services.Check, list[ServiceStatus],

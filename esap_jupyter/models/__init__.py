@@ -31,6 +31,7 @@ from esap_jupyter.models.service import (
     ServiceState,
     ServiceStatus,
 )
+from esap_jupyter.models.signin import DevicePrompt, KnownToken, SignInState
 from esap_jupyter.models.table import ColumnDescription, TableDescription
 
 __all__ = [
@@ -46,11 +47,13 @@ __all__ = [
     "Condition",
     "DIDName",
     "Density",
+    "DevicePrompt",
     "FileProgress",
     "Frequency",
     "Histogram",
     "Item",
     "Job",
+    "KnownToken",
     "Link",
     "MountedFile",
     "Order",
@@ -69,6 +72,7 @@ __all__ = [
     "ServiceReport",
     "ServiceState",
     "ServiceStatus",
+    "SignInState",
     "SkyCircle",
     "SkyDensity",
     "SourceFile",

@@ -122,5 +122,5 @@ def _is_magnitude(table: Table, name: str) -> bool:
     said = table.schema.field(name).metadata or {}
     ucd = said.get(b"ucd", b"").decode("utf-8", "replace").lower()
     if ucd:
-        return ucd.startswith(("phot.mag", "phys.magabs", "phot_mag", "phys.absmag"))
+        return bool(ucd.startswith(("phot.mag", "phys.magabs", "phot_mag", "phys.absmag")))
     return bool(said.get(b"unit", b"") == b"mag" and "mag" in name.lower())

@@ -1,8 +1,8 @@
 """Install, start and stop the services that the integration tests talk to.
 
-    python -m tests.services install|start|stop|status [dachs|rucio ...]
+    python -m tests.services install|start|stop|status [dachs|rucio|oidc ...]
 
-``install`` needs root where Debian packages are missing; it sets both services up side by side, in about a
+``install`` needs root where Debian packages are missing; it sets all services up side by side, in about a
 minute, and leaves them stopped. ``start`` takes seconds. They live in ``.services`` or ``$ESAP_SERVICES``.
 """
 
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from esap_jupyter.errors import EsapError
 from tests.services.dachs import Dachs
+from tests.services.oidc_provider import OidcProvider
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
 from tests.services.service import Service, install_packages
@@ -23,7 +24,7 @@ from tests.services.service import Service, install_packages
 BROWSER = "chromium"
 """For the browser tests; the name of the program and of its package."""
 
-SERVICES: dict[str, type[Service]] = {service.name: service for service in (Dachs, RucioXRootD)}
+SERVICES: dict[str, type[Service]] = {service.name: service for service in (Dachs, RucioXRootD, OidcProvider)}
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def main() -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", choices=("install", "start", "stop", "status"))
     parser.add_argument(
-        "service", nargs="*", choices=[*SERVICES, []], metavar="{dachs,rucio}", help="default: both"
+        "service", nargs="*", choices=[*SERVICES, []], metavar="{dachs,rucio,oidc}", help="default: all"
     )
     arguments = parser.parse_args()
     chosen = [SERVICES[name]() for name in arguments.service or SERVICES]

@@ -9,7 +9,7 @@ from esap_jupyter.config import ServiceSettings
 from esap_jupyter.connectors.base import Context
 from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.connectors.rucio import RucioConnector, RucioSettings
-from esap_jupyter.gateway.tokens import WLCGTokenSource
+from esap_jupyter.gateway.tokens.discovery import WLCGTokenSource
 from esap_jupyter.transfer.access import Access
 
 

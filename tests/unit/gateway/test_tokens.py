@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from esap_jupyter.errors import SignInNeeded
-from esap_jupyter.gateway.tokens import ANY_AUDIENCE, WLCGTokenSource
+from esap_jupyter.gateway.tokens.claims import ANY_AUDIENCE
+from esap_jupyter.gateway.tokens.discovery import WLCGTokenSource
 
 
 def jwt(seconds: float = 3600, **claims: object) -> str:

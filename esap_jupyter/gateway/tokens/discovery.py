@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-from pydantic import SecretStr
 
 from esap_jupyter.connectors.base import Token
 from esap_jupyter.connectors.secret_files import read_secret
-from esap_jupyter.errors import SignInNeeded
-
-ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
-"""A token for this audience is one for every service (WLCG Common JWT Profiles 1.0)."""
-
-# A token that ends while the request is under way is as good as ended.
-_MARGIN = timedelta(seconds=5)
-
-_HOW_TO_RENEW = "Get a new one (htgettoken, oidc-token, or sign in to the hub again)."
+from esap_jupyter.gateway.tokens.claims import checked_token
 
 
 class NoTokens:
@@ -48,6 +33,8 @@ class WLCGTokenSource:
     token_file : Path, optional
         A service's own setting: then the token is there and nowhere else.
     """
+
+    title = "WLCG bearer token discovery"
 
     def __init__(self, token_file: Path | None = None) -> None:
         self.token_file = token_file
@@ -78,7 +65,7 @@ class WLCGTokenSource:
     def _find(self, audience: str) -> Token | None:
         for place, value in self._found():
             if value:
-                return _checked(value, audience, place)
+                return checked_token(value, audience, place)
         return None
 
     def _found(self) -> Iterator[tuple[str, str]]:
@@ -94,44 +81,3 @@ class WLCGTokenSource:
             path = Path(directory or "", f"bt_u{os.geteuid()}")
             if directory and path.exists():
                 yield str(path), read_secret(path, "token")
-
-
-def _checked(value: str, audience: str, place: str) -> Token:
-    if not (value.isascii() and value.isprintable()) or " " in value:
-        raise SignInNeeded(f"What is in {place} is no token.", hint=_HOW_TO_RENEW)
-    claims = _claims(value)
-    expires_at = _moment(claims.get("exp"))
-    if expires_at is not None and expires_at <= datetime.now(UTC) + _MARGIN:
-        raise SignInNeeded(
-            f"The token in {place} expired at {expires_at:%Y-%m-%d %H:%M} UTC.", hint=_HOW_TO_RENEW
-        )
-    named = claims.get("aud") or []
-    audiences = [str(each) for each in named] if isinstance(named, list) else [str(named)]
-    if audience and audiences and audience not in audiences and ANY_AUDIENCE not in audiences:
-        raise SignInNeeded(
-            f"The token in {place} is for {', '.join(audiences)}, not for {audience}.",
-            hint=f"Get one for the audience {audience}.",
-        )
-    return Token(value=SecretStr(value), expires_at=expires_at)
-
-
-def _claims(value: str) -> dict[str, Any]:
-    """Read the payload of a JWT (RFC 7519) without verifying it; an opaque token has none."""
-    parts = value.split(".")
-    if len(parts) != 3:  # header, payload, signature
-        return {}
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
-
-
-def _moment(seconds: Any) -> datetime | None:
-    """Turn a NumericDate (RFC 7519, section 2) into a time."""
-    if not isinstance(seconds, int | float):
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None

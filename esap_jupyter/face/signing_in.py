@@ -1,0 +1,50 @@
+"""Signing in from a notebook, a script or a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from esap_jupyter.face.background import gateway
+from esap_jupyter.models import DevicePrompt, SignInState
+
+
+def show_prompt(prompt: DevicePrompt) -> None:
+    """Tell the person what to do."""
+    where = prompt.verification_uri_complete or prompt.verification_uri
+    print(f"Open {where} in any browser, and confirm the code {prompt.user_code}.")  # noqa: T201 - for the person
+
+
+async def sign_in(*, on_prompt: Callable[[DevicePrompt], None] = show_prompt) -> SignInState:
+    """Sign in at the community's identity provider, and wait until that is done.
+
+    In a server that a hub spawned, the hub has signed the person in.
+
+    Parameters
+    ----------
+    on_prompt : callable, optional
+        Given the address and the code that the person opens and confirms (RFC 8628, section 3.3); printed by
+        default.
+
+    Raises
+    ------
+    SignInNeeded
+        If the person refused, or took too long.
+    InputError
+        If no provider is configured.
+    ServiceError
+        If the provider does not answer.
+    """
+    signing_in = (await gateway()).sign_in
+    on_prompt(await signing_in.begin())
+    await signing_in.finished()
+    return await signing_in.state()
+
+
+async def sign_out() -> None:
+    """Forget a sign-in on this machine, and end its grant at the provider."""
+    await (await gateway()).sign_in.sign_out()
+
+
+async def whoami() -> SignInState:
+    """Say who the person is to the services, and how long the tokens live."""
+    return await (await gateway()).sign_in.state()

@@ -1,0 +1,116 @@
+"""The person's tokens in a server that a hub has spawned: the hub gives them, and keeps them fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import requests
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from esap_jupyter.config import origin_of
+from esap_jupyter.connectors.base import Token
+from esap_jupyter.errors import BadAnswer, EsapError, SignInNeeded
+from esap_jupyter.gateway.tokens.claims import moment
+from esap_jupyter.transfer.access import Access, translate_request_error
+
+_SECONDS = 30.0
+_SIGN_IN_AGAIN = "Sign in to the hub again: open its home page, log out, and log in."
+
+
+class HubIdentity(BaseModel):
+    """Who the hub takes the person for.
+
+    Attributes
+    ----------
+    expires_at : float, optional
+        When the token of the sign-in ends, in seconds since 1970; the hub renews it before.
+    audiences : tuple of str
+        For which services it gives tokens.
+    """
+
+    username: str
+    name: str = ""
+    issuer: str = ""
+    groups: tuple[str, ...] = ()
+    expires_at: float | None = None
+    audiences: tuple[str, ...] = ()
+
+
+class HubTokenSource:
+    """Asks the hub that spawned this server, by the server's own token of the hub.
+
+    Parameters
+    ----------
+    api_url, api_token : str
+        What JupyterHub puts into ``$JUPYTERHUB_API_URL`` and ``$JUPYTERHUB_API_TOKEN``.
+    """
+
+    title = "the hub"
+
+    def __init__(self, api_url: str, api_token: str) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._api_token = SecretStr(api_token)
+        self._access = Access(named_origins=frozenset({origin_of(api_url)}))
+
+    @classmethod
+    def here(cls) -> HubTokenSource | None:
+        """Return the source if a hub spawned this server."""
+        url, token = os.environ.get("JUPYTERHUB_API_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
+        return cls(url, token) if url and token else None
+
+    async def token(self, audience: str = "") -> Token | None:
+        """Ask for a token; None if this hub has none to give.
+
+        Raises
+        ------
+        SignInNeeded
+            If the person must sign in to the hub again, or it gives none for this audience.
+        ServiceUnreachable, ServiceTimeout
+            If the hub does not answer.
+        """
+        answer = await asyncio.to_thread(self._ask, "token", {"audience": audience} if audience else {})
+        if answer is None:
+            return None
+        value = answer.get("access_token")
+        if not isinstance(value, str) or not value:
+            raise BadAnswer("The hub's answer holds no token.", hint="Tell the site's operator.")
+        return Token(SecretStr(value), moment(answer.get("expires_at")))
+
+    async def identity(self) -> HubIdentity | None:
+        """Ask who the person is; None if this hub does not say."""
+        answer = await asyncio.to_thread(self._ask, "identity", {})
+        try:
+            return HubIdentity.model_validate(answer) if answer is not None else None
+        except ValidationError:
+            raise BadAnswer("The hub's answer is not understood.", hint="Tell the site's operator.") from None
+
+    def _ask(self, what: str, parameters: dict[str, str]) -> dict[str, Any] | None:
+        url = f"{self._api_url}/esap/{what}"
+        headers = {"Authorization": f"token {self._api_token.get_secret_value()}"}
+        try:
+            with self._access.session(_SECONDS) as session:
+                answer = session.get(url, params=parameters, headers=headers, allow_redirects=False)
+        except requests.RequestException as error:
+            raise translate_request_error(error, url).at("hub") from None
+        if answer.status_code == 404:  # a hub without ESAP's sign-in
+            return None
+        said = _said(answer)
+        if answer.ok and said:
+            return said
+        raise _refusal(answer.status_code, said)
+
+
+def _said(answer: requests.Response) -> dict[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _refusal(status: int, said: dict[str, Any]) -> EsapError:
+    message = said.get("message") or f"The hub gives no token (status {status})."
+    hint = _SIGN_IN_AGAIN if said.get("code") == SignInNeeded.code else said.get("hint") or _SIGN_IN_AGAIN
+    return SignInNeeded(str(message), hint=str(hint))

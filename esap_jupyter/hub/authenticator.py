@@ -1,0 +1,245 @@
+"""Sign-in with the community's identity provider, and tokens that do not expire under a person.
+
+OAuthenticator does the signing in (OpenID Connect with PKCE). What is here cures how it refreshes: with
+rotating refresh tokens (RFC 6819, section 5.2.2.3), requests side by side would each show the same one, and
+the provider would take that for theft and end the grant. So one refresh per person at a time, before the
+token ends, and saved before anybody else may refresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from oauthenticator.generic import GenericOAuthenticator
+from tornado import web
+from tornado.httpclient import HTTPClientError
+from traitlets import Dict, List, Unicode
+
+from esap_jupyter.errors import NotAllowed, ServiceUnreachable, SignInNeeded
+from esap_jupyter.hub.identity import GROUP_CLAIMS, groups_of, safe_username
+
+_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name of RFC 8693
+_MARGIN = 60.0
+_MARGIN_SHARE = 0.25  # of a short life
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AccessToken:
+    """A token that is valid now.
+
+    Attributes
+    ----------
+    expires_at : float, optional
+        Seconds since 1970; None if the provider does not say.
+    refresh_at : float, optional
+        When it is time for a new one.
+    """
+
+    value: str
+    expires_at: float | None
+    refresh_at: float | None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it need not be refreshed yet."""
+        return self.refresh_at is None or time.time() < self.refresh_at
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> AccessToken:
+        """Make it of what the token endpoint said (RFC 6749, section 5.1), with the times added here."""
+        return cls(answer["access_token"], answer.get("expires_at"), answer.get("refresh_at"))
+
+
+class EsapAuthenticator(GenericOAuthenticator):
+    """Signs people in and keeps their tokens fresh; `site.toml` configures it."""
+
+    issuer = Unicode(help="The provider's address.").tag(config=True)
+    name_claim = Unicode("preferred_username", help="The claim that names a person.").tag(config=True)
+    group_claims = List(Unicode(), list(GROUP_CLAIMS), help="The claims with the groups.").tag(config=True)
+    audiences = Dict(help="By audience, the scope of the tokens that servers may get.").tag(config=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
+        self._exchanged: dict[tuple[str, str], AccessToken] = {}
+
+    def user_info_to_username(self, user_info: Mapping[str, Any]) -> str:
+        """Name the person; what is no plain name is made one."""
+        return safe_username(str(user_info.get(self.name_claim) or ""))
+
+    async def get_user_groups(self, auth_state: Mapping[str, Any]) -> set[str]:
+        """Return the groups that the provider told, by whichever claim."""
+        return groups_of(auth_state[self.user_auth_state_key], self.group_claims)
+
+    def build_auth_state_dict(self, token_info: dict[str, Any], user_info: Any) -> dict[str, Any]:
+        """Keep, with the tokens, when they end."""
+        _note_times(token_info)
+        state: dict[str, Any] = super().build_auth_state_dict(token_info, user_info)
+        return state | {"signed_in_at": time.time()}
+
+    def get_handlers(self, app: Any) -> list[tuple[Any, ...]]:
+        """Add the resources that a person's server asks."""
+        from esap_jupyter.hub.token_handlers import HANDLERS
+
+        return [*super().get_handlers(app), *HANDLERS]
+
+    async def refresh_user(self, user: Any, handler: Any = None, **_: Any) -> Any:  # noqa: ARG002
+        """See whether a person is still who they were (JupyterHub calls this every few minutes).
+
+        Returns
+        -------
+        bool or dict
+            False if the person must sign in again; what JupyterHub is to know otherwise.
+        """
+        async with self._lock(user.name):
+            state = await user.get_auth_state()
+            if not state:
+                return False
+            try:
+                state = await self._lasting(user, state)
+                model = await self._model(user, state)
+            except SignInNeeded as error:
+                self.log.warning("%s must sign in again: %s", user.name, error)
+                return False
+            except ServiceUnreachable as error:
+                # A provider that is away for a while signs nobody out.
+                self.log.warning("%s was not checked: %s", user.name, error)
+                return True
+            return model if await self.check_allowed(user.name, model) else False
+
+    async def fresh_token(self, user: Any, audience: str = "") -> AccessToken:
+        """Return a token of a person that is valid for a while, renewed or exchanged if need be.
+
+        Parameters
+        ----------
+        user : jupyterhub.user.User
+            Whose.
+        audience : str
+            For which service (RFC 8693, section 2.1); empty for the token of the sign-in.
+
+        Raises
+        ------
+        SignInNeeded
+            If the person's grant has ended.
+        NotAllowed
+            If the site does not offer this audience, or the provider refuses it.
+        ServiceUnreachable
+            If the provider does not answer.
+        """
+        async with self._lock(user.name):
+            state = await user.get_auth_state()
+            if not state:
+                raise _sign_in_needed()
+            state = await self._lasting(user, state)
+        own = AccessToken.of(state["token_response"])
+        return await self._exchange(user.name, own, audience) if audience else own
+
+    async def _exchange(self, name: str, own: AccessToken, audience: str) -> AccessToken:
+        if audience not in self.audiences:
+            offered = ", ".join(self.audiences) or "none"
+            raise NotAllowed(
+                f"This site gives no tokens for the audience {audience}.",
+                hint=f"It gives them for: {offered}.",
+            )
+        async with self._lock(name, audience):
+            known = self._exchanged.get((name, audience))
+            if known is None or not known.lasts:
+                answer = await self._ask(
+                    {
+                        "grant_type": _EXCHANGE,
+                        "subject_token": own.value,
+                        "subject_token_type": _ACCESS_TOKEN,
+                        "requested_token_type": _ACCESS_TOKEN,
+                        "audience": audience,
+                        "scope": self.audiences[audience],
+                    }
+                )
+                known = self._exchanged[name, audience] = AccessToken.of(answer)
+            return known
+
+    def _lock(self, *what: str) -> asyncio.Lock:
+        return self._locks.setdefault(what, asyncio.Lock())
+
+    async def _lasting(self, user: Any, state: dict[str, Any]) -> dict[str, Any]:
+        """Refresh the tokens if it is time; saved at once, since the old refresh token is now void."""
+        if AccessToken.of(state["token_response"]).lasts:
+            return state
+        refresh_token = state.get("refresh_token")
+        if not refresh_token:
+            raise _sign_in_needed()
+        answer = await self._ask(self.build_refresh_token_request_params(refresh_token))
+        # A provider that does not rotate need not repeat it (RFC 6749, section 6).
+        answer.setdefault("refresh_token", refresh_token)
+        renewed = self.build_auth_state_dict(answer, state[self.user_auth_state_key])
+        renewed["signed_in_at"] = state.get("signed_in_at")
+        await user.save_auth_state(renewed)
+        self.log.info("Refreshed the tokens of %s", user.name)
+        return renewed
+
+    async def _model(self, user: Any, state: dict[str, Any]) -> dict[str, Any]:
+        """Ask the provider anew who the person is, and which groups they are in."""
+        try:
+            model: dict[str, Any] = await self._token_to_auth_model(state["token_response"])
+        except HTTPClientError as error:
+            raise _sign_in_needed() if error.code in {401, 403} else _unreachable(error) from None
+        except OSError as error:
+            raise _unreachable(error) from None
+        if model["name"] != user.name:
+            raise _sign_in_needed()
+        await user.save_auth_state(model.pop("auth_state") | {"signed_in_at": state.get("signed_in_at")})
+        return model
+
+    async def _ask(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            answer = await self.get_token_info(None, parameters)
+        except HTTPClientError as error:
+            said = _said(error)
+            if said.get("error") == "invalid_grant":
+                raise _sign_in_needed() from None
+            if 400 <= error.code < 500:
+                word = said.get("error_description") or said.get("error") or f"status {error.code}"
+                raise NotAllowed(
+                    f"The identity provider gives no token: {word}.", hint="Ask the site's operator."
+                ) from None
+            raise _unreachable(error) from None
+        except web.HTTPError:
+            raise ServiceUnreachable("The identity provider's answer holds no token.") from None
+        except OSError as error:
+            raise _unreachable(error) from None
+        _note_times(answer)
+        return dict(answer)
+
+
+def _note_times(answer: dict[str, Any]) -> None:
+    """Note when the tokens end; ``expires_in`` counts from now, and is read again from the disk later."""
+    if "expires_at" in answer or not answer.get("expires_in"):
+        return
+    life = float(answer["expires_in"])
+    answer["expires_at"] = time.time() + life
+    answer["refresh_at"] = answer["expires_at"] - min(_MARGIN, life * _MARGIN_SHARE)
+
+
+def _said(error: HTTPClientError) -> dict[str, Any]:
+    try:
+        said = json.loads(error.response.body) if error.response else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _sign_in_needed() -> SignInNeeded:
+    return SignInNeeded("Your sign-in has ended.", hint="Sign in to the hub again.")
+
+
+def _unreachable(error: Exception) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        f"The identity provider does not answer ({type(error).__name__}: {error}).",
+        hint="Try again in a while.",
+    )
