@@ -40,8 +40,8 @@ def main() -> None:
     except EsapError as error:
         fail(error)
         sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped.", err=True)
+    except (KeyboardInterrupt, click.Abort) as stopped:
+        click.echo(str(stopped.__cause__ or stopped) or "Stopped.", err=True)
         sys.exit(130)
     finally:
         background.close()

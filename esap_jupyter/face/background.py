@@ -6,6 +6,7 @@ A kernel's own loop stays free: `run` blocks only its caller, `awaitable` hands 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import functools
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -56,27 +57,49 @@ async def gateway() -> Gateway:
     return await _background().gateway()
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, once what ran has stopped; its text says how to go on."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the person a sentence instead of a stack trace (IPython's own protocol)."""
+        return [str(self) or "Stopped."]
+
+
+def begin(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+    """Start a coroutine on the background loop; nobody waits for it."""
+    return asyncio.run_coroutine_threadsafe(work, _background().loop)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the background loop and wait for what it returns.
 
     Ctrl-C cancels the coroutine and waits until it has cleaned up.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C, with what the coroutine's own `CancelledError` says.
     """
     ended = threading.Event()
+    advice: list[str] = []
 
     async def tracked() -> T:
         try:
             return await work
+        except asyncio.CancelledError as stopped:
+            advice.extend(map(str, stopped.args))
+            raise
         finally:
             ended.set()
 
-    future = asyncio.run_coroutine_threadsafe(tracked(), _background().loop)
+    future = begin(tracked())
     try:
         return future.result()
     except KeyboardInterrupt:
         # The future is cancelled at once; what it stood for still cleans up.
         future.cancel()
         ended.wait(_CLEAN_UP_SECONDS)
-        raise
+        raise Interrupted(*advice) from None
 
 
 def blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:

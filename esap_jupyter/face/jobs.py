@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from esap_jupyter.face.background import Verbs, gateway, run, verb
@@ -29,8 +30,16 @@ class Jobs(Verbs):
 
     @verb
     async def wait(self, job: str) -> Job:
-        """Wait until a job has ended or is interrupted, showing its progress."""
-        return await _followed(job)
+        """Wait until a job has ended or is interrupted, showing its progress.
+
+        Ctrl-C ends the waiting, not the job.
+        """
+        try:
+            return await _followed(job)
+        except asyncio.CancelledError:
+            raise asyncio.CancelledError(
+                f"Job {job} goes on. esap.jobs.wait({job!r}) waits again, esap.jobs.cancel({job!r}) stops it."
+            ) from None
 
     @verb
     async def cancel(self, job: str) -> None:
@@ -40,8 +49,16 @@ class Jobs(Verbs):
     @verb
     async def resume(self, job: str) -> Job:
         """Go on with a job that failed, was stopped or is interrupted; wait for its end."""
-        handle = await (await gateway()).jobs.resume(job)
-        return await _followed(handle.id)
+        jobs = (await gateway()).jobs
+        handle = await jobs.resume(job)
+        try:
+            return await _followed(handle.id)
+        except asyncio.CancelledError:
+            await jobs.cancel(job)
+            await jobs.wait(job)
+            raise asyncio.CancelledError(
+                f"Job {job} was stopped. esap.jobs.resume({job!r}) goes on."
+            ) from None
 
     @verb
     async def delete(self, job: str) -> None:

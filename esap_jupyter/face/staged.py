@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
@@ -93,13 +94,23 @@ async def follow(job_id: str, title: str, on_progress: Callable[[Progress], None
         with shown as show:
             async for job in jobs.watch(job_id):
                 show(job.progress)
+    except asyncio.CancelledError:
+        await _stop(job_id)
+        raise asyncio.CancelledError(
+            f"The staging was stopped. esap.jobs.resume({job_id!r}) goes on where it was."
+        ) from None
     except BaseException:
-        await jobs.cancel(job_id)
-        await jobs.wait(job_id)
+        await _stop(job_id)
         raise
     if job.phase is not Phase.COMPLETED:
         raise _failure(job, title)
     return job
+
+
+async def _stop(job_id: str) -> None:
+    jobs = (await gateway()).jobs
+    await jobs.cancel(job_id)
+    await jobs.wait(job_id)
 
 
 def files_of(job: Job) -> Listing[StagedFile]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from astropy.units import Quantity
 
     from esap_jupyter.face.targets import Target, Targets
-    from esap_jupyter.gateway import Gateway, PastQuery, Search
+    from esap_jupyter.gateway import PastQuery, Search
     from esap_jupyter.models import Progress
     from esap_jupyter.storage.tables import Table
 
@@ -202,7 +202,7 @@ async def adql(
 
     tables = await asyncio.to_thread(as_uploads, uploads) if uploads else {}
     asked = joined.adql(
-        service or await _answering_adql(joined),
+        service or await default_adql_service(),
         adql,
         row_limit=_checked_limit(limit),
         mode=mode,
@@ -366,8 +366,9 @@ async def history() -> Listing[PastQuery]:
     return Listing(await (await gateway()).history(), nothing="Nothing was asked yet.")
 
 
-async def _answering_adql(joined: Gateway) -> str:
+async def default_adql_service() -> str:
     """Return the first service, of the configured choice before all others, that answers ADQL."""
+    joined = await gateway()
     enabled = [name for name, settings in joined.config.services.items() if settings.enabled]
     for name in dict.fromkeys([*joined.config.search.services, *enabled]):
         connector = await asyncio.to_thread(joined.connector, name)
@@ -382,6 +383,12 @@ async def _followed(asked: Search, on_report: Callable[[ServiceReport], None] | 
             if on_report:
                 on_report(report)
         return await asked.done()
+    except asyncio.CancelledError:
+        asked.cancel()
+        await asked.finished()
+        arrived = (await asked.begun()).refresh()
+        kept = f" esap.table({arrived.id!r}) has what had arrived." if len(arrived) else ""
+        raise asyncio.CancelledError(f"The search was stopped.{kept}") from None
     finally:
         asked.cancel()
 

@@ -80,6 +80,7 @@ def test_ctrl_c_stops_a_staging_which_then_goes_on_where_it_stopped(
 
     assert process.returncode == 130
     assert "Traceback" not in said
+    assert "esap.jobs.resume(" in said
     assert not [path for path in workspace.rglob("*") if path.is_file() and ".part" not in path.name]
     job = json.loads(command("jobs", "--json").stdout)[0]
     assert job["phase"] == "ABORTED"

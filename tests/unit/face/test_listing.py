@@ -58,7 +58,7 @@ def test_what_services_say_does_not_steer_the_terminal(capsys: pytest.CaptureFix
 def test_a_title_of_a_service_is_no_markup_of_the_bar(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "_someone_watches", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
     with progress.progress_bar("[/nothing]\x1b]0;owned\x07 M51") as show:
         show(Progress(done=1, total=2))
@@ -66,6 +66,18 @@ def test_a_title_of_a_service_is_no_markup_of_the_bar(
     shown = capsys.readouterr().err
     assert "[/nothing]" in shown
     assert "\x1b]0;" not in shown
+
+
+def test_a_bar_in_a_notebook_is_escaped_and_has_text() -> None:
+    halfway = progress._line_of_progress("<b>M51</b>", Progress(done=1_000_000, total=4_000_000, rate=2e6))
+    shown = progress.as_output([halfway])
+    ended = progress.as_output([progress._line_of_progress("M51", Progress(done=5, unit="rows"))], "ended")
+
+    assert shown["text/plain"] == "<b>M51</b>: [######..................] 1.0 MB of 4.0 MB, 2.0 MB/s"
+    assert "<b>" not in shown["text/html"]
+    assert "value='0.250'" in shown["text/html"]
+    assert ended["text/plain"] == "M51: ended, 5 rows"
+    assert "<progress" not in ended["text/html"]
 
 
 def test_an_empty_listing_says_so() -> None:

@@ -12,6 +12,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 
 from esap_jupyter.cli import esap as command
 from esap_jupyter.cli import output
+from esap_jupyter.magics.completion import Completions
 
 
 @magics_class
@@ -27,6 +28,9 @@ class EsapMagics(Magics):
             except (click.ClickException, ValueError) as error:
                 text = error.format_message() if isinstance(error, click.ClickException) else str(error)
                 raise UsageError(f"{text} Try: %esap --help") from None
+            except click.Abort as aborted:
+                # Click's word for an interrupt; ours says how to go on.
+                raise aborted.__cause__ or KeyboardInterrupt from None
         return shown[-1] if shown else None
 
     @magic_arguments()
@@ -37,14 +41,23 @@ class EsapMagics(Magics):
     @argument("--mode", choices=["auto", "sync", "async"], default="auto", help="How to ask (TAP 1.1).")
     @cell_magic
     def adql(self, line: str, cell: str) -> Any:
-        """Ask a TAP service the cell's ADQL: ``%%adql [service] [-o name]``."""
+        """Ask a TAP service the cell's ADQL: ``%%adql [service] [-o name]``.
+
+        ``{expression}`` is filled in with its value, as a literal: numbers, text, times, positions, and lists
+        for ``IN``. A Quantity needs the unit of the query: ``{limit:mas}``. A table is uploaded:
+        ``FROM {mine} AS m``. ``{{`` and ``}}`` are plain braces.
+        """
+        from esap_jupyter.face.adql_values import fill_in
         from esap_jupyter.face.blocking import adql
 
         asked = parse_argstring(self.adql, line)
+        if asked.out and not asked.out.isidentifier():
+            raise UsageError(f"{asked.out!r} is no name of a variable.")
+        query, uploads = fill_in(cell, self.shell.user_ns)
         limit: dict[str, Any] = {"row_limit": None} if asked.all else {}
         if asked.limit is not None:
             limit = {"row_limit": asked.limit}
-        table = adql(cell, asked.service, mode=asked.mode, **limit)
+        table = adql(query, asked.service, mode=asked.mode, uploads=uploads, **limit)
         if not asked.out:
             return table
         self.shell.user_ns[asked.out] = table
@@ -52,5 +65,7 @@ class EsapMagics(Magics):
 
 
 def register(shell: Any) -> None:
-    """Add the magics to an IPython shell."""
+    """Add the magics, and what Tab offers in them, to an IPython shell."""
     shell.register_magics(EsapMagics)
+    if getattr(shell, "Completer", None) is not None:
+        Completions(shell).register()
