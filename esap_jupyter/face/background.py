@@ -20,6 +20,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound="Verbs")
 
 _CLEAN_UP_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
 
 
 class _Background:
@@ -94,6 +95,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
     future = begin(tracked())
     try:
+        # Python sees a signal between two steps of its own only, not while it waits without end.
+        while not concurrent.futures.wait([future], _LOOK_SECONDS).done:
+            pass
         return future.result()
     except KeyboardInterrupt:
         # The future is cancelled at once; what it stood for still cleans up.
