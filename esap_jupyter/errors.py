@@ -208,6 +208,12 @@ class OutsideWorkspace(InputError):
     code = "outside-workspace"
 
 
+class UnreadableFile(EsapError):
+    """A file is not of the format it seems to be, is damaged, or breaks off."""
+
+    code = "unreadable-file"
+
+
 class StateError(EsapError):
     """The saved state cannot be used (newer than this version, busy, damaged)."""
 

@@ -52,6 +52,7 @@ STATUS: Mapping[type[EsapError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotOffered: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.QueryRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.AddressRefused: HTTPStatus.FORBIDDEN,
     # Not 401, which would say that Jupyter does not know the person.
     errors.SignInNeeded: HTTPStatus.FORBIDDEN,

@@ -15,7 +15,7 @@ from tornado import web
 
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.handlers import envelope
-from esap_jupyter.handlers.routes import ARROW_STREAM, Arrow, Route, takes_json, takes_many
+from esap_jupyter.handlers.routes import ARROW_STREAM, OCTETS, Arrow, Numbers, Route, takes_json, takes_many
 from esap_jupyter.handlers.session import Session
 
 AUTH_RESOURCE = "esap"
@@ -150,6 +150,8 @@ class ResourceHandler(APIHandler):
         self.set_header("Cache-Control", "no-store")
         if isinstance(answer, Arrow):
             self.finish(answer.stream, set_content_type=ARROW_STREAM)
+        elif isinstance(answer, Numbers):
+            self.finish(answer.stored, set_content_type=OCTETS)
         elif route.output is None:
             self.finish()
         else:

@@ -14,7 +14,16 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.handlers.envelope import ErrorEnvelope, status_of
 from esap_jupyter.handlers.resources import EVERYWHERE, ROUTES
-from esap_jupyter.handlers.routes import API, ARROW_STREAM, Arrow, Route, takes_json, takes_many
+from esap_jupyter.handlers.routes import (
+    API,
+    ARROW_STREAM,
+    OCTETS,
+    Arrow,
+    Numbers,
+    Route,
+    takes_json,
+    takes_many,
+)
 from esap_jupyter.handlers.services import VERSION
 
 _REFERENCE = "#/components/schemas/"
@@ -73,7 +82,7 @@ def _schemas() -> tuple[_Schemas, dict[str, Any]]:
     wanted: list[tuple[str, JsonSchemaMode, Any]] = [("error", "serialization", ErrorEnvelope)]
     for route in ROUTES:
         wanted.append((route.name, "validation", route.input))
-        if route.output not in (None, Arrow):
+        if route.output not in (None, Arrow, Numbers):
             wanted.append((route.name, "serialization", route.output))
     made, definitions = _Generator(ref_template=f"{_REFERENCE}{{model}}").generate_definitions(
         [(name, mode, TypeAdapter(of).core_schema) for name, mode, of in wanted]
@@ -126,6 +135,9 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
             "the table each is; `esap.total` in the schema's metadata, how many rows the selection has."
         )
         good["content"] = {ARROW_STREAM: {"schema": {"type": "string", "format": "binary"}}}
+    elif route.output is Numbers:
+        good["description"] = "Numbers one after the other, little-endian."
+        good["content"] = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
     elif route.output is not None:
         good["content"] = {"application/json": {"schema": schemas[route.name, "serialization"]}}
     bad: dict[HTTPStatus, list[str]] = defaultdict(list)

@@ -21,10 +21,11 @@ from esap_jupyter.errors import (
     SignInNeeded,
     StateError,
     UnknownName,
+    UnreadableFile,
 )
 from esap_jupyter.gateway import PastQuery, SavedQuery
-from esap_jupyter.handlers import datalake, items, plots, searches, services, sign_in, tables
-from esap_jupyter.handlers.routes import Arrow, Nothing, Route
+from esap_jupyter.handlers import datalake, items, plots, searches, services, sign_in, tables, viewers
+from esap_jupyter.handlers.routes import Arrow, Nothing, Numbers, Route
 from esap_jupyter.handlers.watching import JobList, SearchState
 from esap_jupyter.models import (
     DID,
@@ -52,6 +53,7 @@ EVERYWHERE = (ConfigError, StateError)
 
 _REMOTE = (UnknownName, NotOffered, ServiceError, ServiceTimeout, SignInNeeded, NotAllowed)
 _KNOWN = (*_REMOTE, NotFound)
+_OF_FILE = (NotFound, UnreadableFile, NoRoom)
 _CREATED = HTTPStatus.CREATED
 _DONE = HTTPStatus.NO_CONTENT
 
@@ -149,6 +151,28 @@ ROUTES: tuple[Route, ...] = (
           "Keep a table until it is unpinned or deleted", (NotFound,), _DONE),
     Route("DELETE", "/tables/{table}/pin", tables.unpin_table, tables.OfTable, None,
           "Let a table go when room is needed", (NotFound,), _DONE),
+
+    # Files, looked at
+    Route("GET", "/files/content", viewers.get_file_content, viewers.OfFile, viewers.FileContent,
+          "Say what is in a FITS or VOTable file, and how it is best looked at", _OF_FILE),
+    Route("GET", "/files/header", viewers.get_header, viewers.OfHDU, list[viewers.HeaderCard],
+          "Read the header of an HDU", _OF_FILE),
+    Route("GET", "/files/image", viewers.get_image, viewers.OfPlane, viewers.ImageDescription,
+          "Describe an image, and say what may become black and white", _OF_FILE),
+    Route("GET", "/files/image/pixels", viewers.get_pixels, viewers.OfPixels, Numbers,
+          "Read a region of an image, binned: float32, the lowest row first, NaN where it is blank",
+          _OF_FILE),
+    Route("GET", "/files/image/sky", viewers.get_sky, viewers.OfRegion, Numbers,
+          "Say where a region is on the sky: unit vectors of three float64 in a square grid from the outer "
+          "corner of its first pixel to that of its last, so fine that one may interpolate; NaN for no sky",
+          _OF_FILE),
+    Route("GET", "/files/image/at", viewers.get_pixel, viewers.OfPlace, viewers.PixelDescription,
+          "Say what an image has at a place, and where that is on the sky", _OF_FILE),
+    Route("GET", "/files/curve", viewers.get_curve, viewers.OfCurve, viewers.CurveDescription,
+          "Describe a spectrum or a light curve", _OF_FILE),
+    Route("GET", "/files/curve/points", viewers.get_curve_points, viewers.OfCurve, Numbers,
+          "Read a spectrum or a light curve: float64, all x, all y, all errors (NaN for none), one series "
+          "after the other in each", _OF_FILE),
 
     # Data lakes
     Route("GET", "/datalakes/{service}/account", datalake.get_account, services.OfService, datalake.Account,

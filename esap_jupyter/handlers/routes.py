@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 API = "/esap/api"
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
+OCTETS = "application/octet-stream"
 
 
 class Input(BaseModel):
@@ -40,6 +41,13 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """An answer of numbers as they are in memory, little-endian; the route's summary says which."""
+
+    stored: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One thing that can be asked for.
 
@@ -52,7 +60,7 @@ class Route:
     input : type of Input
         Fields that are not in the path come from the query string, or of a POST or PUT from the JSON body.
     output : type
-        What pydantic can serialise, `Arrow`, or None for an answer without content.
+        What pydantic can serialise, `Arrow`, `Numbers`, or None for an answer without content.
     errors : tuple of type
         The kinds of error that may come beside wrong input.
     status : HTTPStatus

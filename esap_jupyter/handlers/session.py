@@ -14,6 +14,7 @@ from esap_jupyter.storage.workspace import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from esap_jupyter.formats.fits_files import Uncompressed
     from esap_jupyter.gateway import Gateway
     from esap_jupyter.storage.tables_pages import TablePages
 
@@ -67,6 +68,13 @@ class Session:
 
         return TablePages()
 
+    @functools.cached_property
+    def uncompressed(self) -> Uncompressed:
+        """Copies of gzipped files that are looked at; to be asked for in a thread, since it imports much."""
+        from esap_jupyter.formats.fits_files import Uncompressed
+
+        return Uncompressed()
+
     def file(self, path: str) -> Path:
         """Return the absolute path of a file as Jupyter's file browser names it; it may be as yet unwritten.
 
@@ -83,3 +91,5 @@ class Session:
         await self.searches.close()
         if self._gateway is not None:
             await self._gateway.close()
+        if "uncompressed" in self.__dict__:
+            await asyncio.to_thread(self.uncompressed.close)

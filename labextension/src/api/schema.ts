@@ -537,6 +537,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/esap/api/files/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what is in a FITS or VOTable file, and how it is best looked at */
+        get: operations["get_file_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/header": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the header of an HDU */
+        get: operations["get_header"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe an image, and say what may become black and white */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/image/pixels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a region of an image, binned: float32, the lowest row first, NaN where it is blank */
+        get: operations["get_pixels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/image/sky": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say where a region is on the sky: unit vectors of three float64 in a square grid from the outer corner of its first pixel to that of its last, so fine that one may interpolate; NaN for no sky */
+        get: operations["get_sky"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/image/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what an image has at a place, and where that is on the sky */
+        get: operations["get_pixel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe a spectrum or a light curve */
+        get: operations["get_curve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/esap/api/files/curve/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a spectrum or a light curve: float64, all x, all y, all errors (NaN for none), one series after the other in each */
+        get: operations["get_curve_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/esap/api/datalakes/{service}/account": {
         parameters: {
             query?: never;
@@ -1171,6 +1307,53 @@ export interface components {
             value?: boolean | number | string | null;
         };
         /**
+         * CurveAxis
+         * @description An axis of a drawing.
+         */
+        CurveAxis: {
+            /** Column */
+            column: string;
+            /** Label */
+            label: string;
+            /** Unit */
+            unit: string;
+            /** Reversed */
+            reversed: boolean;
+        };
+        /**
+         * CurveDescription
+         * @description A spectrum or a light curve.
+         */
+        CurveDescription: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "spectrum" | "timeseries";
+            /** Title */
+            title: string;
+            x: components["schemas"]["CurveAxis"];
+            y: components["schemas"]["CurveAxis"];
+            /** Columns */
+            columns: string[];
+            /** Series */
+            series: components["schemas"]["CurveSeries"][];
+            /** Points */
+            points: number;
+        };
+        /**
+         * CurveSeries
+         * @description Points that belong together.
+         */
+        CurveSeries: {
+            /** Name */
+            name: string;
+            /** Points */
+            points: number;
+            /** Has Errors */
+            has_errors: boolean;
+        };
+        /**
          * DID
          * @description A data identifier and what Rucio says of it.
          */
@@ -1303,6 +1486,45 @@ export interface components {
             adql: string;
         };
         /**
+         * FileContent
+         * @description What is in a file, and how it is best looked at.
+         */
+        FileContent: {
+            /** Location */
+            location: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "fits" | "votable";
+            /**
+             * View
+             * @enum {string}
+             */
+            view: "image" | "spectrum" | "timeseries" | "table" | "empty";
+            /** Hdu */
+            hdu: number | null;
+            /** Parts */
+            parts: components["schemas"]["FilePart"][];
+        };
+        /**
+         * FilePart
+         * @description An HDU of a FITS file.
+         */
+        FilePart: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /**
+             * View
+             * @enum {string}
+             */
+            view: "image" | "spectrum" | "timeseries" | "table" | "empty";
+            /** Shape */
+            shape: number[];
+        };
+        /**
          * FileProgress
          * @description How far one file is; `total` is None while its size is not known. Bytes.
          */
@@ -1328,6 +1550,18 @@ export interface components {
             count: number;
         };
         /**
+         * HeaderCard
+         * @description A card of a header.
+         */
+        HeaderCard: {
+            /** Keyword */
+            keyword: string;
+            /** Value */
+            value: string;
+            /** Comment */
+            comment: string;
+        };
+        /**
          * Histogram
          * @description How many finite numbers lie in each of several bins of one width.
          */
@@ -1338,6 +1572,49 @@ export interface components {
             edges: number[];
             /** Counts */
             counts: number[];
+        };
+        /**
+         * ImageAxis
+         * @description An axis of a cube beyond the two that are shown.
+         */
+        ImageAxis: {
+            /** Name */
+            name: string;
+            /** Length */
+            length: number;
+        };
+        /**
+         * ImageDescription
+         * @description An image.
+         */
+        ImageDescription: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Axes */
+            axes: components["schemas"]["ImageAxis"][];
+            /** Unit */
+            unit: string;
+            /** Title */
+            title: string;
+            /** Limits */
+            limits: components["schemas"]["ImageLimits"][];
+            frame: components["schemas"]["SkyFrame"] | null;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * ImageLimits
+         * @description Values that may become black and white.
+         */
+        ImageLimits: {
+            /** Name */
+            name: string;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
         };
         /**
          * Item
@@ -1544,6 +1821,20 @@ export interface components {
          * @enum {string}
          */
         Phase: "PENDING" | "QUEUED" | "EXECUTING" | "COMPLETED" | "ERROR" | "ABORTED" | "HELD" | "SUSPENDED";
+        /**
+         * PixelDescription
+         * @description What an image has at a place.
+         */
+        PixelDescription: {
+            /** Value */
+            value: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Latitude */
+            latitude: number | null;
+            /** Others */
+            others: components["schemas"]["WorldCoordinate"][];
+        };
         /**
          * PlotAxis
          * @description A column of numbers along an axis.
@@ -2133,6 +2424,20 @@ export interface components {
             counts: number[];
         };
         /**
+         * SkyFrame
+         * @description What the two angles of places on the sky are.
+         */
+        SkyFrame: {
+            /** Name */
+            name: string;
+            /** Longitude */
+            longitude: string;
+            /** Latitude */
+            latitude: string;
+            /** In Hours */
+            in_hours: boolean;
+        };
+        /**
          * TableDescription
          * @description A remote table; `columns` is None until it has been asked for (``detail=min``, VOSI 1.1).
          */
@@ -2271,6 +2576,18 @@ export interface components {
             in_file_browser: string | null;
             /** Staging Directory */
             staging_directory: string;
+        };
+        /**
+         * WorldCoordinate
+         * @description A coordinate of a place that is no angle on the sky.
+         */
+        WorldCoordinate: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: number;
+            /** Unit */
+            unit: string;
         };
         /**
          * WritableRSE
@@ -4744,6 +5061,639 @@ export interface operations {
             };
             /** @description Internal Server Error: error, config, state */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_file_content: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileContent"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_header: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeaderCard"][];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_image: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number;
+                plane?: number[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDescription"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_pixels: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number;
+                plane?: number[];
+                x: number;
+                y: number;
+                width: number;
+                height: number;
+                binning?: number;
+                how?: "mean" | "nearest";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers one after the other, little-endian. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_sky: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number;
+                plane?: number[];
+                x: number;
+                y: number;
+                width: number;
+                height: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers one after the other, little-endian. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_pixel: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number;
+                plane?: number[];
+                x: number;
+                y: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PixelDescription"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_curve: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number | null;
+                y?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveDescription"];
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_curve_points: {
+        parameters: {
+            query: {
+                path: string;
+                hdu?: number | null;
+                y?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers one after the other, little-endian. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Bad Request: input */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: unreadable-file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Insufficient Storage: no-room */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
