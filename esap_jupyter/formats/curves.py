@@ -260,10 +260,10 @@ def _thinned(series: Series, most: int) -> Series:
     if count <= most:
         return series
     step = -(-count // (most // 2))
+    parts = np.pad(series.y, (0, -count % step), mode="edge").reshape(-1, step)
     starts = np.arange(0, count, step)
-    lowest = [start + int(np.argmin(series.y[start : start + step])) for start in starts]
-    highest = [start + int(np.argmax(series.y[start : start + step])) for start in starts]
-    kept = np.unique(np.concatenate([lowest, highest]))
+    found = np.concatenate([starts + parts.argmin(axis=1), starts + parts.argmax(axis=1)])
+    kept = np.unique(np.minimum(found, count - 1))
     error = None if series.error is None else series.error[kept]
     return Series(series.name, series.x[kept], series.y[kept], error)
 

@@ -74,8 +74,8 @@ class OfPixels(OfRegion):
 class OfPlace(OfPlane):
     """A place in an image, the middle of its first pixel being 1, 1 as in FITS."""
 
-    x: float
-    y: float
+    x: float = Field(allow_inf_nan=False)
+    y: float = Field(allow_inf_nan=False)
 
 
 class OfCurve(OfFile):
@@ -322,14 +322,14 @@ async def get_sky(session: Session, given: OfRegion) -> Numbers:
 
 async def get_pixel(session: Session, given: OfPlace) -> PixelDescription:
     def look(image: Image) -> PixelDescription:
-        from math import isfinite
+        from math import floor, isfinite
 
         from esap_jupyter.formats.image_sky import Sky
 
         # From 0 here, the middle of a pixel being whole.
         x, y = given.x - 1, given.y - 1
         sky = Sky(image, given.plane)
-        value = image.value(round(x), round(y), given.plane)
+        value = image.value(floor(x + 0.5), floor(y + 0.5), given.plane)
         place = sky.at(x, y)
         return PixelDescription(
             value=value if isfinite(value) else None,

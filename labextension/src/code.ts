@@ -1,4 +1,4 @@
-import type { Item, Query } from './api/types';
+import type { CurveDescription, Item, Query } from './api/types';
 
 const IMPORT = 'import esap_jupyter as esap';
 
@@ -54,6 +54,48 @@ export function codeOfItems(items: readonly Item[] | null): string {
 export function codeOfFiles(paths: readonly string[]): string {
   const lines = paths.map(path => `    ${pythonString(path)},`);
   return ['files = [', ...lines, ']', 'files'].join('\n');
+}
+
+/** The cell that shows an image of a FITS file with its coordinates; `plane` as FITS orders the axes. */
+export function codeOfImage(path: string, hdu: number, plane: readonly number[]): string {
+  const chosen = plane.length > 0 ? `[${[...plane].reverse().join(', ')}]` : '';
+  return [
+    'import matplotlib.pyplot as plt',
+    'from astropy.io import fits',
+    'from astropy.visualization import simple_norm',
+    'from astropy.wcs import WCS',
+    '',
+    `with fits.open(${pythonString(path)}) as hdus:`,
+    `    image = hdus[${hdu}].data${chosen}`,
+    `    wcs = WCS(hdus[${hdu}].header, hdus, naxis=2)`,
+    '',
+    'axes = plt.subplot(projection=wcs)',
+    "axes.imshow(image, norm=simple_norm(image, 'asinh', percent=99.5), origin='lower', cmap='gray')"
+  ].join('\n');
+}
+
+/** The cell that plots a spectrum or a light curve. */
+export function codeOfCurve(path: string, hdu: number | null, curve: CurveDescription | null): string {
+  const { x, y } = curve ?? {};
+  if (!x?.column || !y) {
+    return `from astropy.io import fits\n\nwith fits.open(${pythonString(path)}) as hdus:\n    flux = hdus[${hdu ?? 0}].data\n    header = hdus[${hdu ?? 0}].header`;
+  }
+  const names = [x.column, y.column].map(pythonString);
+  const style = curve?.kind === 'timeseries' ? ", linestyle='none', marker='.'" : '';
+  return [
+    'import matplotlib.pyplot as plt',
+    'from astropy.table import Table',
+    '',
+    `table = Table.read(${pythonString(path)}${hdu === null ? ", format='votable'" : `, hdu=${hdu}`})`,
+    'axes = plt.subplot()',
+    `axes.plot(table[${names[0]}], table[${names[1]}]${style})`,
+    `axes.set(xlabel=${pythonString(titled(x))}, ylabel=${pythonString(titled(y))})`,
+    ...(y.reversed ? ['axes.invert_yaxis()'] : [])
+  ].join('\n');
+}
+
+function titled({ column, unit }: { column: string; unit: string }): string {
+  return unit ? `${column} [${unit}]` : column;
 }
 
 /** The cell that puts a DID into the basket and stages it. */

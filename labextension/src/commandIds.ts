@@ -7,6 +7,7 @@ export const CommandIDs = {
   insertCode: 'esap:insert-code',
   stageBasket: 'esap:stage-basket',
   openPath: 'esap:open-path',
+  openFileAsTable: 'esap:open-file-as-table',
   saveTable: 'esap:save-table',
   refresh: 'esap:refresh'
 } as const;

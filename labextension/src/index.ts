@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { EsapClient } from './api/client';
 import { CommandIDs } from './commandIds';
 import { addCommands, makeDocuments, restoreDocuments } from './commands';
+import { addFileTypes } from './fileTypes';
 import { Esap, IEsap } from './models/esap';
 import { describe } from './models/describe';
 import type { ViewContext } from './panels/context';
@@ -59,6 +60,7 @@ const panels: JupyterFrontEndPlugin<void> = {
     const context: ViewContext = { esap, commands: app.commands, trans };
     const documents = makeDocuments();
     addCommands(app, context, documents, notebooks);
+    addFileTypes(app, context, restorer, themes);
 
     const sideBar = new SideBar(context);
     app.shell.add(sideBar, 'left', { rank: 300, type: 'ESAP' });

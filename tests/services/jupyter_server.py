@@ -81,7 +81,9 @@ class Answer:
 def ask(http_server_client, jp_auth_header, jp_base_url) -> Callable[..., Any]:  # noqa: F811
     """Ask a resource: ``await ask("GET", "services", check="true")``; a body is given as ``json=``."""
 
-    async def fetch(method: str, path: str, json: Any = None, body: Any = None, **parameters: Any) -> Answer:
+    async def fetch(
+        method: str, path: str, /, json: Any = None, body: Any = None, **parameters: Any
+    ) -> Answer:
         if body is None and method in ("POST", "PUT"):
             body = dumps({} if json is None else json)
         url = f"{jp_base_url}esap/api/{path}?{urlencode(parameters, doseq=True)}"

@@ -1,5 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 import createClient, { type Client, type QuerySerializer } from 'openapi-fetch';
+import type { ImageRegion } from '../models/viewport';
 import { asEsapError, EsapError, errorOfAnswer } from './errors';
 import type { Page } from './page';
 import type { paths } from './schema';
@@ -9,15 +10,20 @@ import type {
   Column,
   ColumnStatistics,
   Condition,
+  CurveDescription,
   DIDPage,
   Example,
+  FileContent,
+  HeaderCard,
   Histogram,
+  ImageDescription,
   Item,
   Job,
   JobList,
   Link,
   Order,
   PastQuery,
+  PixelDescription,
   Query,
   ReplicaPage,
   Rule,
@@ -45,6 +51,23 @@ export interface Selection {
 interface Answer<Data> {
   data?: Data;
   response: Response;
+}
+
+/** A plane of a cube, or an image, in a file; counted from 0. */
+export interface PlaneOfFile {
+  path: string;
+  hdu: number;
+  plane: number[];
+}
+
+/** A region of it as it is shown. */
+export interface PixelsWanted {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  binning: number;
+  how: 'mean' | 'nearest';
 }
 
 /** What the panels ask of the server; every method rejects with an `EsapError`. */
@@ -174,6 +197,51 @@ export class EsapClient {
     return saved.path;
   }
 
+  // Files that are looked at
+
+  fileContent(path: string): Promise<FileContent> {
+    return answered(this._http.GET('/esap/api/files/content', { params: { query: { path } } }));
+  }
+
+  header(path: string, hdu: number): Promise<HeaderCard[]> {
+    return answered(this._http.GET('/esap/api/files/header', { params: { query: { path, hdu } } }));
+  }
+
+  image(of: PlaneOfFile): Promise<ImageDescription> {
+    return answered(this._http.GET('/esap/api/files/image', { params: { query: { ...of } } }));
+  }
+
+  /** Values of a region of an image, the lowest row first. */
+  async pixels(of: PlaneOfFile, wanted: PixelsWanted, signal: AbortSignal): Promise<Float32Array> {
+    const query = { ...of, ...wanted };
+    const asked = this._http.GET('/esap/api/files/image/pixels', { params: { query }, parseAs: 'arrayBuffer', signal });
+    return new Float32Array(await answered(asked));
+  }
+
+  /** Unit vectors of places of a region of an image on the sky. */
+  async sky(of: PlaneOfFile, { x, y, width, height }: ImageRegion): Promise<Float64Array> {
+    const query = { ...of, x, y, width, height };
+    const asked = this._http.GET('/esap/api/files/image/sky', { params: { query }, parseAs: 'arrayBuffer' });
+    return new Float64Array(await answered(asked));
+  }
+
+  /** What is at a place of an image, the middle of whose first pixel is 1, 1. */
+  pixelAt(of: PlaneOfFile, x: number, y: number): Promise<PixelDescription> {
+    return answered(this._http.GET('/esap/api/files/image/at', { params: { query: { ...of, x, y } } }));
+  }
+
+  /** A spectrum or a light curve; `y` is empty for the usual column. */
+  curve(path: string, hdu: number | null, y: string): Promise<CurveDescription> {
+    return answered(this._http.GET('/esap/api/files/curve', { params: { query: { path, hdu, y } } }));
+  }
+
+  /** All x of all series, then all y, then all errors. */
+  async curvePoints(path: string, hdu: number | null, y: string): Promise<Float64Array> {
+    const query = { path, hdu, y };
+    const asked = this._http.GET('/esap/api/files/curve/points', { params: { query }, parseAs: 'arrayBuffer' });
+    return new Float64Array(await answered(asked));
+  }
+
   // Data lakes
 
   scopes(service: string): Promise<string[]> {
@@ -275,6 +343,7 @@ async function send(request: Request, settings: ServerConnection.ISettings): Pro
     headers: request.headers,
     // Without it Jupyter adds a parameter to each URL against caches; the answers forbid caching anyway.
     cache: 'no-cache',
+    signal: request.signal,
     ...(body ? { body } : {})
   };
   return ServerConnection.makeRequest(request.url, init, settings);
