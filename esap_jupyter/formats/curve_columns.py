@@ -127,7 +127,9 @@ def roles_of(columns: Sequence[TableColumn]) -> Roles | None:
             c for c in columns if c is not x and c.is_number and (c.size == x.size or 0 in (c.size, x.size))
         ]
         values = [c for c in others if not _is_error(c)]
-        y = _best(values, _FLUX)
+        # Kepler's and TESS's corrected flux is the one that is meant, though it comes second.
+        corrected = [column for column in values if column.name == "PDCSAP_FLUX"]
+        y = _best(corrected or values, _FLUX)
         if y is None:
             continue
         return with_value(columns, kind, x.name, y.name)

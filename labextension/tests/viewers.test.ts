@@ -264,6 +264,11 @@ describe('a FITS image', () => {
     await vi.runAllTimersAsync();
     expect(pixelAt).toHaveBeenCalledExactlyOnceWith({ path: 'a.fits', hdu: 0, plane: [] }, 2001, 5);
     expect(pointer.place).toMatchObject({ value: 42, binning: 1, sky: { longitude: 10, latitude: 20 }, isExact: true });
+
+    await image.setHdu(1);
+    expect(pointer.place).toMatchObject({ value: 2000, isExact: false });
+    await vi.runAllTimersAsync();
+    expect(pixelAt).toHaveBeenLastCalledWith({ path: 'a.fits', hdu: 1, plane: [] }, 2001, 5);
     pointer.move(0, 1);
     expect(pointer.place).toBeNull();
   });

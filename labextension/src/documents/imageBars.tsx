@@ -130,7 +130,7 @@ function PartChoice({ image }: { image: FitsImage }): ReactNode {
 function LimitsChoice({ image }: { image: FitsImage }): ReactNode {
   const { trans } = useView();
   const words: Record<string, string> = {
-    minmax: trans.__('least and greatest'),
+    minmax: trans.__('min to max'),
     zscale: trans.__('zscale'),
     '': trans.__('typed')
   };

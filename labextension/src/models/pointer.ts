@@ -25,12 +25,17 @@ export class Pointer extends Changing {
   place: PlaceSeen | null = null;
   private _resting: ReturnType<typeof setTimeout> | undefined;
 
+  /** Of which plane what is known is. */
+  private _of = '';
+
   constructor(private readonly _image: FitsImage) {
     super();
+    _image.changed.connect(this._onImage, this);
   }
 
   dispose(): void {
     clearTimeout(this._resting);
+    this._image.changed.disconnect(this._onImage, this);
   }
 
   /** Move to a place of the image; away from it if there is none. */
@@ -47,6 +52,7 @@ export class Pointer extends Changing {
     const sky = this._image.gridAt(x, y)?.at(x, y) ?? null;
     const place = { x, y, value: known?.value ?? null, binning: known?.binning ?? 1, sky, others: [], isExact: false };
     this.place = place;
+    this._of = planeOf(this._image);
     this.emitChanged();
     this._resting = setTimeout(() => void this._ask(place), REST_MS);
   }
@@ -55,6 +61,13 @@ export class Pointer extends Changing {
     clearTimeout(this._resting);
     this.place = null;
     this.emitChanged();
+  }
+
+  /** Another plane has other values at the same place. */
+  private _onImage(): void {
+    if (this.place && !this._image.isLoading && this._of !== planeOf(this._image)) {
+      this.move(this.place.x, this.place.y);
+    }
   }
 
   private async _ask(asked: PlaceSeen): Promise<void> {
@@ -78,6 +91,10 @@ export class Pointer extends Changing {
       this.emitChanged();
     }
   }
+}
+
+function planeOf(image: FitsImage): string {
+  return [image.hdu, ...image.plane].join(' ');
 }
 
 /** Digits after the point that a pixel of this size (deg) deserves. */

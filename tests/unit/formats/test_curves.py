@@ -93,7 +93,7 @@ def test_tess(path) -> None:
     write(path, table)
     usual, other = read_curve(path, 1), read_curve(path, 1, "SAP_FLUX")
     assert (usual.kind, usual.title, usual.x.label) == ("timeseries", "TIC 1", "TIME (TDB) since BJD 2457000")
-    assert usual.y.column in ("PDCSAP_FLUX", "SAP_FLUX")
+    assert usual.y.column == "PDCSAP_FLUX"
     assert other.y.column == "SAP_FLUX"
     np.testing.assert_array_equal(other.series[0].error, FLUX)
     pdc = read_curve(path, 1, "PDCSAP_FLUX").series[0]

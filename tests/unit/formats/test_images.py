@@ -64,7 +64,11 @@ def with_holes(tmp_path_factory):
 @given(region=regions())
 def test_any_region_is_the_mean_of_what_is_not_blank(with_holes, region) -> None:
     path, values = with_holes
-    np.testing.assert_allclose(read(path, region), mean_of(values, region), rtol=1e-5)
+    found = read(path, region)
+    if region.binning == 1:
+        # Nothing is averaged: what is infinite stays so.
+        found[np.isinf(found)] = np.nan
+    np.testing.assert_allclose(found, mean_of(values, region), rtol=1e-5)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
