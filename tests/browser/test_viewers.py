@@ -31,7 +31,7 @@ def files(lab: Lab) -> Iterator[Path]:
     whole = (directory / FILES[0]).read_bytes()
     (directory / "short.fits").write_bytes(whole[:50_000])
     cube = np.arange(3 * 40 * 50, dtype=np.float32).reshape(3, 40, 50)
-    header = fits.Header({"CTYPE3": "FREQ", "CRVAL3": 1.4e9, "CDELT3": 1e6, "CUNIT3": "Hz"})
+    header = fits.Header({"CTYPE3": "FREQ", "CRPIX3": 1.0, "CRVAL3": 1.4e9, "CDELT3": 1e6, "CUNIT3": "Hz"})
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(cube, header), fits.ImageHDU(cube[0])]).writeto(
         directory / "cube.fits", overwrite=True
     )
@@ -51,7 +51,8 @@ def open_file(page: Any, name: str) -> None:
 def canvas_of(page: Any, name: str) -> Any:
     """The picture of an image, when it is there."""
     canvas = page.get_by_role("application", name=f"Image {name}")
-    canvas.wait_for()
+    # The first one makes the server import astropy.
+    canvas.wait_for(timeout=90_000)
     page.locator(".esap-Readout:visible", has_text="\N{MULTIPLICATION SIGN}").wait_for()
     page.locator(".esap-Readout:visible").get_by_text("Reading").wait_for(state="hidden")
     return canvas
