@@ -56,12 +56,13 @@ html_theme = "pydata_sphinx_theme"
 html_title = "ESAP for Jupyter"
 html_static_path = ["static"]
 html_css_files = ["manual.css"]
+html_js_files = ["manual.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "footer_start": ["copyright"],
     "footer_end": [],
     "show_prev_next": True,

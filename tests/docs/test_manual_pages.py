@@ -127,6 +127,12 @@ def test_pictures_say_what_they_show(built: Path) -> None:
     ]
 
 
+def test_no_markup_is_shown_as_text(built: Path) -> None:
+    left = re.compile(r"<p>(\.\. \w+::|:::|\{\w+\}`|% )|\]\(#")
+
+    assert [file for file, _ in pages(built) if left.search(file.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("page", ["index", "reference/rest", "tutorial/notebooks/1-first-steps"])
 def test_a_page_has_content(built: Path, page: str) -> None:
     text = (built / f"{page}.html").read_text(encoding="utf-8")

@@ -1,0 +1,10 @@
+// What the theme draws without words, for who cannot see it.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const summary of document.querySelectorAll("summary:has(> .toctree-toggle)")) {
+    const link = summary.closest("li")?.querySelector("a");
+    summary.setAttribute("aria-label", `Pages below ${link?.textContent.trim() ?? "this"}`);
+  }
+  for (const button of document.querySelectorAll(".search-button-field[aria-label]")) {
+    button.removeAttribute("aria-label");
+  }
+});
