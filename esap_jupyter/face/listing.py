@@ -22,6 +22,7 @@ from esap_jupyter.models import (
     ServiceReport,
     ServiceStatus,
     TableDescription,
+    WritableRSE,
 )
 from esap_jupyter.storage.state_history import PastQuery
 
@@ -151,6 +152,11 @@ _COLUMNS: dict[type, tuple[Column, ...]] = {
         ("copies", lambda r: str(r.copies)),
         ("state", lambda r: r.state),
         ("expires", lambda r: format_time(r.expires_at)),
+    ),
+    WritableRSE: (
+        ("name", lambda r: r.name),
+        ("type", lambda r: r.type),
+        ("free", lambda r: "no limit" if r.free is None else format_bytes(r.free)),
     ),
     PastQuery: (
         ("when", lambda q: format_time(q.at)),

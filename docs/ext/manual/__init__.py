@@ -32,11 +32,19 @@ def _fill(app: Any, _page: str, source: list[str]) -> None:
     source[0] = re.sub(r"^% generated: ([\w-]+)$", made, source[0], flags=re.MULTILINE)
 
 
+def _without_markup(_app: Any, _context: Any, lines: list[str]) -> None:
+    """What `--help` says is plain text: an asterisk is a wildcard there."""
+    lines[:] = [line.replace("*", "\\*") for line in lines]
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Join Sphinx."""
     app.setup_extension("sphinx.ext.autodoc")
+    app.setup_extension("sphinx_click")
     app.connect("source-read", _fill)
     app.connect("autodoc-process-signature", model_pages.without_signature)
     # Before napoleon reads the sections.
     app.connect("autodoc-process-docstring", model_pages.with_all_fields, priority=400)
+    for part in ("description", "options", "arguments"):
+        app.connect(f"sphinx-click-process-{part}", _without_markup)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,10 +1,14 @@
 """Lists as people see them, in a notebook, a terminal and a script."""
 
+import inspect
+import re
+
 import pytest
 
+from esap_jupyter import gateway
 from esap_jupyter.cli import output
-from esap_jupyter.face import progress
-from esap_jupyter.face.listing import Listing, format_bytes
+from esap_jupyter.face import basket, datalake, jobs, progress, verbs
+from esap_jupyter.face.listing import Listing, columns_of, format_bytes
 from esap_jupyter.models import Link, Progress, ServiceStatus
 
 
@@ -35,6 +39,17 @@ def test_text_is_aligned_and_leaves_empty_columns_out() -> None:
     assert lines[1].index("<b>") == lines[0].index("title")
     assert "yes, 0.25 s" in lines[1]
     assert "It is down." in lines[2]
+
+
+def test_whatever_a_verb_lists_can_be_shown() -> None:
+    listed = {
+        name: vars(module).get(name) or getattr(gateway, name)
+        for module in (verbs, basket, datalake, jobs)
+        for name in re.findall(r"-> Listing\[(\w+)\]", inspect.getsource(module))
+    }
+
+    assert len(listed) > 10
+    assert all(columns_of(kind) for kind in listed.values())
 
 
 def test_what_services_say_is_escaped_in_a_notebook() -> None:
