@@ -18,6 +18,7 @@ GENERATED = {
     "errors": errors.table,
     "events": events.schemas,
     "models": words.pages,
+    "other-verbs": words.verbs,
     "panels": panels.settings,
     "rest": rest.operations,
     "rest-objects": rest.objects,

@@ -1,4 +1,4 @@
-"""The page of the models: every public one, in the order of their modules."""
+"""The pages of the models and the verbs: every public one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import ast
 import enum
 import importlib
 import inspect
+import re
 from pathlib import Path
 
+import esap_jupyter
 from esap_jupyter import models
 
 
@@ -20,6 +22,19 @@ def pages() -> str:
         if isinstance(statement, ast.ImportFrom) and statement.module
     }
     return "\n\n".join(_section(module, names) for module, names in imported.items())
+
+
+def verbs() -> str:
+    """The verbs of `esap_jupyter` that the page does not show in one of its sections."""
+    page = Path(__file__).resolve().parents[2] / "reference" / "python" / "verbs.md"
+    shown = page.read_text(encoding="utf-8")
+    left = [name for name in esap_jupyter.__all__ if not re.search(rf"esap_jupyter\.{name}$|esap\.{name}`", shown, re.M)]
+    entries = [f".. {_directive(getattr(esap_jupyter, name))}:: esap_jupyter.{name}" for name in left]
+    return "\n".join(["## More", "", "```{eval-rst}", *entries, "```"]) if left else ""
+
+
+def _directive(thing: object) -> str:
+    return "autoclass" if isinstance(thing, type) else "autofunction" if callable(thing) else "autodata"
 
 
 def _section(module: str, names: list[str]) -> str:

@@ -63,6 +63,7 @@ def test_a_page_runs(
     esap_config(
         {**replaced, **demo_archive.services, **demo_rucio.services},
         search={"services": ["demo-archive", "demo-lake"]},
+        network={"allow": [demo_archive.url]},
     )
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     notebook = nbformat.v4.new_notebook()
