@@ -2,6 +2,8 @@
 export const CommandIDs = {
   showPanel: 'esap:show-panel',
   openTable: 'esap:open-table',
+  plotTable: 'esap:plot-table',
+  openSky: 'esap:open-sky',
   newAdql: 'esap:new-adql',
   runAdql: 'esap:run-adql',
   insertCode: 'esap:insert-code',

@@ -13,22 +13,27 @@ import { asEsapError } from './api/errors';
 import { codeOfItems } from './code';
 import { CommandIDs } from './commandIds';
 import type { AdqlDocument } from './documents/adql';
+import type { SkyDocument } from './documents/sky';
 import type { TableDocument } from './documents/table';
-import { esapIcon } from './icons';
+import { esapIcon, plotIcon, skyIcon } from './icons';
 import type { PanelName } from './models/esap';
 import { insertCell } from './notebook';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
 
+const PROJECTIONS = ['stereographic', 'aitoff', 'mollweide', 'hammer'] as const;
+
 /** The documents that are open, which come back after the page was reloaded. */
 export interface Documents {
   tables: WidgetTracker<MainAreaWidget<TableDocument>>;
+  skies: WidgetTracker<MainAreaWidget<SkyDocument>>;
   queries: WidgetTracker<MainAreaWidget<AdqlDocument>>;
 }
 
 export function makeDocuments(): Documents {
   return {
     tables: new WidgetTracker<MainAreaWidget<TableDocument>>({ namespace: 'esap-table' }),
+    skies: new WidgetTracker<MainAreaWidget<SkyDocument>>({ namespace: 'esap-sky' }),
     queries: new WidgetTracker<MainAreaWidget<AdqlDocument>>({ namespace: 'esap-adql' })
   };
 }
@@ -100,6 +105,63 @@ export function addCommands(
       const below = textOf(args.below);
       shell.add(widget, 'main', { type: 'Table', ...(below ? { ref: below, mode: 'split-bottom' } : {}) });
       await documents.tables.add(widget);
+    }
+  });
+
+  commands.addCommand(CommandIDs.plotTable, {
+    label: trans.__('Plot Two Columns of the Table'),
+    icon: plotIcon,
+    isEnabled: () => documents.tables.currentWidget !== null,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => {
+      const table = documents.tables.currentWidget?.content;
+      if (table) {
+        table.view.plotting = true;
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.openSky, {
+    label: trans.__('Show the Table on the Sky'),
+    icon: skyIcon,
+    isEnabled: args => textOf(args.id) !== '' || documents.tables.currentWidget !== null,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          id: { type: 'string', description: 'The id of the table; without it, that of the table in front' },
+          title: { type: 'string', description: 'The title of the tab' },
+          projection: { type: 'string', enum: [...PROJECTIONS], description: 'How the sky is projected' }
+        }
+      }
+    },
+    execute: async args => {
+      const front = documents.tables.currentWidget;
+      const id = textOf(args.id) || (front?.content.rows.id ?? '');
+      const open = documents.skies.find(widget => widget.content.tableId === id);
+      if (open) {
+        shell.activateById(open.id);
+        return;
+      }
+      const { SkyDocument } = await import('./documents/sky');
+      const tableOf = (): MainAreaWidget<TableDocument> | undefined =>
+        documents.tables.find(widget => widget.content.rows.id === id);
+      const table = tableOf();
+      const projection = PROJECTIONS.find(name => name === args.projection) ?? 'stereographic';
+      const content = new SkyDocument(context, id, table?.content ?? null, projection);
+      const widget = new MainAreaWidget({ content });
+      widget.id = `esap-sky-${id}`;
+      widget.title.label = textOf(args.title) || trans.__('Sky: %1', table?.title.label ?? '');
+      widget.title.icon = skyIcon;
+      widget.title.closable = true;
+      widget.toolbar.hide();
+      // A table that is opened later is followed from then on.
+      const follow = (): void => content.link(tableOf()?.content ?? null);
+      documents.tables.widgetAdded.connect(follow);
+      widget.disposed.connect(() => documents.tables.widgetAdded.disconnect(follow));
+      content.state.projected.connect(() => void documents.skies.save(widget));
+      shell.add(widget, 'main', { type: 'Sky', ...(table ? { ref: table.id, mode: 'split-right' } : {}) });
+      await documents.skies.add(widget);
     }
   });
 
@@ -240,6 +302,15 @@ export function restoreDocuments(restorer: ILayoutRestorer, documents: Documents
     command: CommandIDs.openTable,
     name: widget => widget.content.rows.id,
     args: widget => ({ id: widget.content.rows.id, title: widget.title.label })
+  });
+  void restorer.restore(documents.skies, {
+    command: CommandIDs.openSky,
+    name: widget => widget.content.tableId,
+    args: ({ content, title }) => ({
+      id: content.tableId,
+      title: title.label,
+      projection: content.state.projection
+    })
   });
   void restorer.restore(documents.queries, {
     command: CommandIDs.newAdql,

@@ -77,6 +77,8 @@ const panels: JupyterFrontEndPlugin<void> = {
       CommandIDs.newAdql,
       CommandIDs.runAdql,
       CommandIDs.saveTable,
+      CommandIDs.plotTable,
+      CommandIDs.openSky,
       CommandIDs.stageBasket,
       CommandIDs.insertCode,
       CommandIDs.refresh
@@ -93,6 +95,7 @@ const panels: JupyterFrontEndPlugin<void> = {
     });
     themes?.themeChanged.connect(() => {
       documents.tables.forEach(widget => widget.content.applyTheme());
+      documents.skies.forEach(widget => widget.content.applyTheme());
     });
     follow(context, settings);
   }

@@ -3,6 +3,7 @@ import createClient, { type Client, type QuerySerializer } from 'openapi-fetch';
 import type { ImageRegion } from '../models/viewport';
 import { asEsapError, EsapError, errorOfAnswer } from './errors';
 import type { Page } from './page';
+import type { Points } from './points';
 import type { paths } from './schema';
 import type {
   Added,
@@ -11,6 +12,7 @@ import type {
   ColumnStatistics,
   Condition,
   CurveDescription,
+  Density,
   DIDPage,
   Example,
   FileContent,
@@ -24,17 +26,20 @@ import type {
   Order,
   PastQuery,
   PixelDescription,
+  Position,
   Query,
   ReplicaPage,
   Rule,
   SearchState,
   ServiceStatus,
+  SkyDensity,
   TableDescription,
   TableDetails,
   Workspace
 } from './types';
 
 export type { Page } from './page';
+export type { Points } from './points';
 
 /** The version of the server's resources that these panels are made for. */
 const API_VERSION = 1;
@@ -46,6 +51,21 @@ const MOST_REPLICAS = 1000;
 export interface Selection {
   conditions: readonly Condition[];
   order: readonly Order[];
+}
+
+/** A column along an axis, and which part of it. */
+export interface PlotAxis {
+  column: string;
+  log: boolean;
+  low?: number;
+  high?: number;
+}
+
+/** Columns of positions, and which part of the sky in degrees. */
+export interface OnSky {
+  ra: string;
+  dec: string;
+  within?: { ra: number; dec: number; radius: number };
 }
 
 interface Answer<Data> {
@@ -122,6 +142,11 @@ export class EsapClient {
 
   // Finding
 
+  /** Where a name or coordinates are on the sky. */
+  resolve(target: string): Promise<Position> {
+    return answered(this._http.GET('/esap/api/resolve', { params: { query: { target } } }));
+  }
+
   /** Ask services, by their forms or in ADQL. */
   search(query: Query, mode: AdqlMode = 'auto'): Promise<SearchState> {
     const rows = { row_limit: query.row_limit, all_rows: query.row_limit === null };
@@ -186,6 +211,56 @@ export class EsapClient {
   histogram(table: string, column: string, conditions: readonly Condition[], bins: number): Promise<Histogram> {
     const query = { column, bins, conditions: JSON.stringify(conditions) };
     return answered(this._http.GET('/esap/api/tables/{table}/histogram', { params: { path: { table }, query } }));
+  }
+
+  /** Two columns of numbers as points. */
+  async points(table: string, x: PlotAxis, y: PlotAxis, selection: Selection, limit: number): Promise<Points> {
+    const query = { x: JSON.stringify(x), y: JSON.stringify(y), limit, ...written(selection) };
+    const bytes = await answered(
+      this._http.GET('/esap/api/tables/{table}/points', {
+        params: { path: { table }, query },
+        parseAs: 'arrayBuffer'
+      })
+    );
+    return pointsOf(bytes);
+  }
+
+  /** How many rows lie where on a plane of two columns. */
+  density(
+    table: string,
+    x: PlotAxis,
+    y: PlotAxis,
+    conditions: readonly Condition[],
+    cells: { columns: number; rows: number }
+  ): Promise<Density> {
+    const query = { x: JSON.stringify(x), y: JSON.stringify(y), ...cells, conditions: JSON.stringify(conditions) };
+    return answered(this._http.GET('/esap/api/tables/{table}/density', { params: { path: { table }, query } }));
+  }
+
+  /** Positions on the sky as points, in degrees. */
+  async skyPoints(table: string, where: OnSky, selection: Selection, limit: number): Promise<Points> {
+    const { ra, dec, within } = where;
+    const query = { ra, dec, ...(within ? { within: JSON.stringify(within) } : {}), limit, ...written(selection) };
+    const bytes = await answered(
+      this._http.GET('/esap/api/tables/{table}/sky-points', {
+        params: { path: { table }, query },
+        parseAs: 'arrayBuffer'
+      })
+    );
+    return pointsOf(bytes);
+  }
+
+  /** How many rows lie where on the sky. */
+  skyDensity(table: string, where: OnSky, order: number, conditions: readonly Condition[]): Promise<SkyDensity> {
+    const { ra, dec, within } = where;
+    const query = {
+      ra,
+      dec,
+      ...(within ? { within: JSON.stringify(within) } : {}),
+      healpix_order: order,
+      conditions: JSON.stringify(conditions)
+    };
+    return answered(this._http.GET('/esap/api/tables/{table}/sky-density', { params: { path: { table }, query } }));
   }
 
   /** Write a table into a file of the workspace; resolves to its path there. */
@@ -333,6 +408,16 @@ export class EsapClient {
   deleteJob(job: string): Promise<void> {
     return done(this._http.DELETE('/esap/api/jobs/{job}', { params: { path: { job } } }));
   }
+}
+
+function written({ conditions, order }: Selection): { conditions: string; order: string } {
+  return { conditions: JSON.stringify(conditions), order: JSON.stringify(order) };
+}
+
+async function pointsOf(bytes: ArrayBuffer): Promise<Points> {
+  // Apache Arrow is large, and wanted only where there is a table.
+  const { readPoints } = await import('./points');
+  return readPoints(new Uint8Array(bytes));
 }
 
 /** Send a request as Jupyter wants it: signed in, and with the XSRF token. */

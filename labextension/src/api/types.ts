@@ -12,6 +12,10 @@ export type ColumnStatistics = Omit<Schemas['ColumnStatistics'], 'quartiles'> & 
 };
 export type Condition = Schemas['Condition'];
 export type CurveDescription = Schemas['CurveDescription'];
+export type Density = Omit<Schemas['Density'], 'x' | 'y'> & {
+  x: readonly number[] | null;
+  y: readonly number[] | null;
+};
 export type DID = Schemas['DID'];
 export type DIDPage = Schemas['DIDPage'];
 export type Example = Schemas['Example'];
@@ -28,12 +32,14 @@ export type PastQuery = Schemas['PastQuery'];
 export type Phase = Schemas['Phase'];
 export type Query = Schemas['Query-Output'];
 export type PixelDescription = Schemas['PixelDescription'];
+export type Position = Schemas['Position'];
 export type Product = Query['product'];
 export type ReplicaOnRSE = Schemas['ReplicaOnRSE'];
 export type ReplicaPage = Schemas['ReplicaPage'];
 export type Rule = Schemas['Rule'];
 export type SearchState = Schemas['SearchState'];
 export type SkyFrame = Schemas['SkyFrame'];
+export type SkyDensity = Schemas['SkyDensity'];
 export type ServerStatus = Schemas['ServerStatus'];
 export type ServiceReport = Schemas['ServiceReport'];
 export type ServiceStatus = Schemas['ServiceStatus'];

@@ -1,6 +1,12 @@
 /** How values of cells are written. */
 
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Column } from '../api/types';
+import type { TableRows } from '../models/tableRows';
+
 const LONGEST_LIST = 8;
+const LONGEST_TEXT = 40;
+const MOST_DESCRIBED = 8;
 
 /** Write a value of an Arrow column for people. */
 export function formatValue(value: unknown): string {
@@ -52,6 +58,30 @@ export function formatSexagesimal(degrees: number, kind: 'ra' | 'dec'): string {
   const written = [kind === 'ra' ? whole % 24 : whole, minutes].map(part => String(part).padStart(2, '0'));
   const sign = kind === 'ra' ? '' : degrees < 0 ? '−' : '+';
   return `${sign}${written.join(' ')} ${rest.padStart(digits + 3, '0')}`;
+}
+
+/** The values of a row with their names and units, some columns before the others; what is not here yet is asked for. */
+export function describeRow(
+  rows: TableRows,
+  row: number,
+  first: readonly string[],
+  trans: TranslationBundle
+): string {
+  const { columns } = rows;
+  const chosen = first.flatMap(name => columns.filter(column => column.name === name));
+  const others = columns.filter(column => !first.includes(column.name) && column.kind !== 'other');
+  const isEmpty = (column: Column): boolean => ['', null].includes(rows.shown(row, column.name) as string | null);
+  const shown = [...chosen, ...others.filter(column => !isEmpty(column))].slice(0, MOST_DESCRIBED);
+  const lines = shown.map(column => {
+    const value = rows.shown(row, column.name);
+    const text = value === undefined ? '…' : shortened(formatValue(value));
+    return `${column.name}: ${text} ${value === null ? '' : column.unit}`.trim();
+  });
+  return [trans.__('Row %1', (row + 1).toLocaleString()), ...lines].join('\n');
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -23,6 +23,7 @@ import {
   seriesColor,
   widestTick,
   type ChartDensity,
+  type ChartPlace,
   type ChartSeries,
   type Drawing
 } from './chartDrawing';
@@ -30,7 +31,7 @@ import { ChartHands } from './chartHands';
 import { themeColor } from './themeColors';
 
 export type { ChartAxes, ChartAxis, ChartView } from './chartAxes';
-export type { ChartDensity, ChartSeries } from './chartDrawing';
+export type { ChartDensity, ChartPlace, ChartSeries } from './chartDrawing';
 
 /** A point of a series. */
 export interface ChartPoint {
@@ -65,7 +66,7 @@ export class Chart extends Widget {
   private _axes: ChartAxes = { x: { label: '', unit: '' }, y: { label: '', unit: '' } };
   private _series: readonly ChartSeries[] = [];
   private _density: ChartDensity | null = null;
-  private _marks: readonly ChartPoint[] = [];
+  private _marks: readonly ChartPlace[] = [];
   private _point: ChartPoint | null = null;
   private _whole: ChartView = { x: [0, 1], y: [0, 1] };
   private _drawing: Drawing | null = null;
@@ -116,9 +117,9 @@ export class Chart extends Widget {
     this._show([], density, axes, whole, keepView);
   }
 
-  /** Points that are marked. */
-  mark(points: readonly ChartPoint[]): void {
-    this._marks = points;
+  /** Mark some places. */
+  mark(places: readonly ChartPlace[]): void {
+    this._marks = places;
     this._drawSoon();
   }
 
@@ -270,10 +271,10 @@ export class Chart extends Widget {
     this._series = series;
     this._density = density;
     this._axes = axes;
-    this._whole = whole;
     this._marks = [];
     this._point = null;
     if (!keepView || !this.view) {
+      this._whole = whole;
       this.view = whole;
     }
     this._hands.summarise(this._summary());
@@ -313,9 +314,7 @@ export class Chart extends Widget {
       this._series.forEach((series, number) => {
         drawSeries(drawing, series, seriesColor(number));
       });
-      this._series.forEach((series, number) => {
-        drawMarks(drawing, series, this._marks.filter(point => point.series === number).map(point => point.index));
-      });
+      drawMarks(drawing, this._marks);
     });
     this._hands.place(this._point, pointRadius(this._series[0]?.x.length ?? 0));
   }

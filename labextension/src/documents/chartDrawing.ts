@@ -20,6 +20,12 @@ export interface ChartDensity {
   counts: Uint32Array;
 }
 
+/** A place in the plane. */
+export interface ChartPlace {
+  x: number;
+  y: number;
+}
+
 export interface Frame {
   left: number;
   top: number;
@@ -190,18 +196,16 @@ function drawErrors(drawing: Drawing, series: ChartSeries, error: Float64Array, 
   context.stroke();
 }
 
-/** Rings around points that are marked. */
-export function drawMarks(drawing: Drawing, series: ChartSeries, marks: Iterable<number>): void {
-  const { context, axes, x, y } = drawing;
-  const radius = pointRadius(series.x.length) + 2;
-  context.lineWidth = 2;
+/** Places that are marked. */
+export function drawMarks({ context, axes, x, y }: Drawing, places: readonly ChartPlace[]): void {
+  const radius = places.length < 100 ? 5 : 3;
+  context.lineWidth = 1.5;
   context.strokeStyle = themeColor('ui-font-color0');
   context.fillStyle = themeColor('warn-color1');
-  for (const index of marks) {
-    const [value, other] = [series.x[index] ?? NaN, series.y[index] ?? NaN];
-    if (isShown(value, axes.x) && isShown(other, axes.y)) {
+  for (const place of places) {
+    if (isShown(place.x, axes.x) && isShown(place.y, axes.y)) {
       context.beginPath();
-      context.arc(x(value), y(other), radius, 0, 2 * Math.PI);
+      context.arc(x(place.x), y(place.y), radius, 0, 2 * Math.PI);
       context.fill();
       context.stroke();
     }

@@ -1,7 +1,6 @@
 import {
   BasicKeyHandler,
   BasicMouseHandler,
-  BasicSelectionModel,
   DataGrid,
   DataModel,
   TextRenderer,
@@ -10,6 +9,7 @@ import {
 import type { Column } from '../api/types';
 import type { TableRows } from '../models/tableRows';
 import { formatSexagesimal, formatValue } from './cells';
+import { RowSelection } from './rowSelection';
 import { themeColor, themeFont, translucent } from './themeColors';
 
 const NAME_ROW = 0;
@@ -161,7 +161,7 @@ export class TableGrid extends DataGrid {
     this.dataModel = this._model;
     this.keyHandler = new BasicKeyHandler();
     this.mouseHandler = new SortingMouseHandler(rows);
-    this.selectionModel = new BasicSelectionModel({ dataModel: this._model, selectionMode: 'row' });
+    this.selectionModel = new RowSelection({ dataModel: this._model, selectionMode: 'row' });
     this.copyConfig = {
       separator: '\t',
       format: args => String(this._model.data(args.region, args.row, args.column)),
@@ -182,6 +182,14 @@ export class TableGrid extends DataGrid {
     this._model.sexagesimal = wanted;
     this._model.drawAgain();
     this.fitToContent();
+  }
+
+  /** Select rows, ascending, and bring the first into sight. */
+  select(rows: readonly number[]): void {
+    (this.selectionModel as RowSelection).selectRows(rows);
+    if (rows[0] !== undefined) {
+      this.scrollToRow(rows[0]);
+    }
   }
 
   /** How many rows are selected. */

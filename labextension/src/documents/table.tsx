@@ -1,9 +1,10 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
-import { PanelLayout, Widget } from '@lumino/widgets';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 import type React from 'react';
 import { ViewContextProvider, type ViewContext } from '../panels/context';
 import { TableRows } from '../models/tableRows';
 import { TableGrid } from './grid';
+import { PlotPanel } from './plotPanel';
 import { TableFooter, TableHeader } from './tableBars';
 import { TableView } from './tableView';
 
@@ -11,29 +12,43 @@ import { TableView } from './tableView';
 export class TableDocument extends Widget {
   readonly rows: TableRows;
   private readonly _grid: TableGrid;
+  private readonly _view: TableView;
+  private readonly _middle = new SplitPanel({ orientation: 'horizontal', spacing: 4 });
   private readonly _observer: ResizeObserver;
+  private _plot: PlotPanel | null = null;
 
-  constructor(context: ViewContext, tableId: string) {
+  constructor(
+    private readonly _context: ViewContext,
+    tableId: string
+  ) {
     super();
     this.addClass('esap-TableDocument');
-    this.rows = new TableRows(context.esap.client, tableId);
+    this.rows = new TableRows(_context.esap.client, tableId);
     this._grid = new TableGrid(this.rows);
-    const view = new TableView(this.rows, this._grid);
+    const view = (this._view = new TableView(this.rows, this._grid));
     const layout = new PanelLayout();
     this.layout = layout;
     const bar = (element: React.JSX.Element): ReactWidget =>
-      ReactWidget.create(<ViewContextProvider value={context}>{element}</ViewContextProvider>);
+      ReactWidget.create(<ViewContextProvider value={_context}>{element}</ViewContextProvider>);
     layout.addWidget(bar(<TableHeader view={view} />));
-    layout.addWidget(this._grid);
+    this._middle.addClass('esap-TableDocument-middle');
+    this._middle.addWidget(this._grid);
+    layout.addWidget(this._middle);
     layout.addWidget(bar(<TableFooter view={view} />));
-    this._grid.node.setAttribute('aria-label', context.trans.__('Rows of the table'));
+    this._grid.node.setAttribute('aria-label', _context.trans.__('Rows of the table'));
     this._grid.node.setAttribute('role', 'region');
     // What opens above or below the grid changes its height.
     this._observer = new ResizeObserver(() => {
-      this._grid.processMessage(Widget.ResizeMessage.UnknownSize);
+      this._middle.processMessage(Widget.ResizeMessage.UnknownSize);
     });
-    this._observer.observe(this._grid.node);
+    this._observer.observe(this._middle.node);
+    view.changed.connect(this._onView, this);
     void this.rows.open();
+  }
+
+  /** What of it is looked at. */
+  get view(): TableView {
+    return this._view;
   }
 
   override dispose(): void {
@@ -44,6 +59,19 @@ export class TableDocument extends Widget {
 
   applyTheme(): void {
     this._grid.applyTheme();
+    this._plot?.chart.applyTheme();
+  }
+
+  /** Put the plot beside the grid, or take it away. */
+  private _onView(): void {
+    if (this._view.plotting && !this._plot) {
+      this._plot = new PlotPanel(this._context, this._view);
+      this._middle.addWidget(this._plot);
+      this._middle.setRelativeSizes([1, 1]);
+    } else if (!this._view.plotting && this._plot) {
+      this._plot.dispose();
+      this._plot = null;
+    }
   }
 
   protected override onActivateRequest(): void {

@@ -15,7 +15,7 @@ import { codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
 import { useChanges, useView } from '../panels/context';
 import { formatBytes, formatCount, formatRows } from '../panels/format';
-import { basketIcon } from '../icons';
+import { basketIcon, plotIcon, skyIcon } from '../icons';
 import { Button, ErrorNote, IconButton } from '../panels/parts';
 import { ColumnsDrawer } from './columnsDrawer';
 import { conditionOf, operatorsOf, takesValue, type Operator } from './conditions';
@@ -67,6 +67,19 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
           onClick={() => {
             view.drawer = view.drawer === 'links' ? 'none' : 'links';
           }}
+        />
+        <IconButton
+          icon={plotIcon}
+          label={trans.__('Plot two columns')}
+          pressed={view.plotting}
+          onClick={() => {
+            view.plotting = !view.plotting;
+          }}
+        />
+        <IconButton
+          icon={skyIcon}
+          label={trans.__('Show on the sky')}
+          onClick={() => void commands.execute(CommandIDs.openSky, { id: rows.id })}
         />
         <IconButton icon={filterIcon} label={trans.__('Filter rows')} onClick={() => setFiltering(!filtering)} />
         <IconButton

@@ -5,6 +5,7 @@ import type { TableGrid } from './grid';
 /** What of a table is looked at: which rows are selected, and what is open beside the grid. */
 export class TableView extends Changing {
   private _drawer: 'none' | 'links' | 'columns' = 'none';
+  private _plotting = false;
 
   constructor(
     readonly rows: TableRows,
@@ -20,6 +21,16 @@ export class TableView extends Changing {
 
   set drawer(name: 'none' | 'links' | 'columns') {
     this._drawer = name;
+    this.emitChanged();
+  }
+
+  /** Whether a plot stands beside the grid. */
+  get plotting(): boolean {
+    return this._plotting;
+  }
+
+  set plotting(wanted: boolean) {
+    this._plotting = wanted;
     this.emitChanged();
   }
 

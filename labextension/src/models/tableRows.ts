@@ -37,7 +37,7 @@ export class TableRows extends Changing {
   private _isDisposed = false;
 
   constructor(
-    private readonly _client: EsapClient,
+    readonly client: EsapClient,
     readonly id: string
   ) {
     super();
@@ -72,7 +72,7 @@ export class TableRows extends Changing {
   async open(): Promise<void> {
     do {
       try {
-        const details = await this._client.table(this.id);
+        const details = await this.client.table(this.id);
         if (details.rows !== this.details?.rows || details.columns.length !== this.columns.length) {
           await this._become(details);
         }
@@ -94,6 +94,11 @@ export class TableRows extends Changing {
     const page = this._page(row);
     const name = this.columns[column]?.name;
     return page && name !== undefined ? page.value(row % PAGE_ROWS, name) : undefined;
+  }
+
+  /** The value of a row in a column by its name; undefined while its page is on its way. */
+  shown(row: number, column: string): unknown {
+    return this.value(row, this.columns.findIndex(each => each.name === column));
   }
 
   /** Ascending, then descending, then as it came. */
@@ -135,7 +140,7 @@ export class TableRows extends Changing {
     for (const row of [...rows].sort((one, other) => one - other)) {
       if (page === null || row - first >= page.count) {
         first = row;
-        page = await this._client.page(this.id, first, MOST_ROWS, this._selection, this.columns.slice(0, 1));
+        page = await this.client.page(this.id, first, MOST_ROWS, this.selection, this.columns.slice(0, 1));
       }
       numbers.push(page.numberOf(row - first));
     }
@@ -160,15 +165,16 @@ export class TableRows extends Changing {
 
   /** What a DataLink document lists. */
   links(at: { service: string; url: string }): Promise<Link[]> {
-    return this._client.links(at.service, at.url);
+    return this.client.links(at.service, at.url);
   }
 
   /** Write the rows as they are shown into a file of the workspace; resolves to its path there. */
   save(path: string, replace: boolean): Promise<string> {
-    return this._client.saveTable(this.id, path, replace, this._selection);
+    return this.client.saveTable(this.id, path, replace, this.selection);
   }
 
-  private get _selection(): { conditions: readonly Condition[]; order: readonly Order[] } {
+  /** Which rows are shown, and in which order. */
+  get selection(): { conditions: readonly Condition[]; order: readonly Order[] } {
     return { conditions: this.conditions, order: this.order ? [this.order] : [] };
   }
 
@@ -216,7 +222,7 @@ export class TableRows extends Changing {
   /** The first page also tells how many rows there are. */
   private async _readFirst(): Promise<void> {
     const generation = this._generation;
-    const page = await this._client.page(this.id, 0, PAGE_ROWS, this._selection);
+    const page = await this.client.page(this.id, 0, PAGE_ROWS, this.selection);
     if (generation === this._generation && !this._isDisposed) {
       this._keep(0, page);
     }
@@ -247,7 +253,7 @@ export class TableRows extends Changing {
     let error: EsapError | null = null;
     let page: Page | null = null;
     try {
-      page = await this._client.page(this.id, first, PAGE_ROWS, this._selection);
+      page = await this.client.page(this.id, first, PAGE_ROWS, this.selection);
     } catch (thrown) {
       error = asEsapError(thrown);
     }

@@ -9,16 +9,19 @@ interface IconButtonProps {
   label: string;
   onClick: () => void;
   disabled?: boolean;
+  /** Whether what it switches is on. */
+  pressed?: boolean;
 }
 
 /** A small button that shows an icon only; its label is read aloud and shown on hovering. */
-export function IconButton({ icon, label, onClick, disabled = false }: IconButtonProps): ReactNode {
+export function IconButton({ icon, label, onClick, disabled = false, pressed }: IconButtonProps): ReactNode {
   return (
     <button
       type="button"
       className="jp-Button jp-mod-minimal esap-IconButton"
       title={label}
       aria-label={label}
+      aria-pressed={pressed}
       disabled={disabled}
       onClick={onClick}
     >
