@@ -224,18 +224,15 @@ class Image:
         y = region.y + np.minimum(np.arange(out.shape[0]) * step + step // 2, region.height - 1)
         x = region.x + np.minimum(np.arange(out.shape[1]) * step + step // 2, region.width - 1)
         tile = getattr(self.hdu, "tile_shape", (1, 1))[-2]
-        if isinstance(source, np.memmap):
-            out[:] = self._scaled(source[at][np.ix_(y, x)])
-        elif tile > step or step == 1:
+        if tile > step or step == 1:
             for first, last in self._bands(region):
                 rows = slice(int(y[first]), int(y[last - 1]) + 1)
                 part = source[(*at, rows, slice(region.x, region.x + region.width))]
                 out[first:last] = self._scaled(part[np.ix_(y[first:last] - rows.start, x - region.x)])
         else:
             columns = slice(region.x, region.x + region.width)
-            for row, each in enumerate(y):
-                part = source[(*at, slice(int(each), int(each) + 1), columns)]
-                out[row] = self._scaled(part[:, x - region.x])
+            rows_of = ((*at, slice(each, each + 1), columns) for each in y.tolist())
+            out[:] = self._scaled(np.stack([source[row][0, x - region.x] for row in rows_of]))
 
     def _scaled(self, stored: NDArray[Any]) -> NDArray[np.floating[Any]]:
         """Values of pixels as they are stored (FITS 4.0, section 4.4.2.5)."""
@@ -256,29 +253,47 @@ class Image:
 
 
 def _source(hdus: fits.HDUList, hdu: Any) -> Any:
-    """What gives stored pixels when it is indexed, in the order of numpy; the file is mapped, not read."""
-    if isinstance(hdu, fits.CompImageHDU):
-        return hdu.section
-    where = hdu.fileinfo()
-    try:
-        # One's own map, so that the memory goes with it and not with the file.
-        return np.memmap(
-            hdus.filename(),
-            dtype=np.dtype(fits.BITPIX2DTYPE[hdu.header["BITPIX"]]).newbyteorder(">"),
-            mode="r",
-            offset=where["datLoc"],
-            shape=hdu.shape,
-        )
-    except ValueError as error:
-        raise UnreadableFile(f"{Path(hdus.filename()).name} breaks off before its data end.") from error
+    """What gives stored pixels when it is indexed by plane, rows and columns, in the order of numpy."""
+    return hdu.section if isinstance(hdu, fits.CompImageHDU) else _Mapped(hdus, hdu)
+
+
+class _Mapped:
+    """Maps the rows of a file that are asked for, and no others, so that their memory goes with them."""
+
+    def __init__(self, hdus: fits.HDUList, hdu: Any) -> None:
+        self._path = Path(hdus.filename())
+        self._begin: int = hdu.fileinfo()["datLoc"]
+        self._shape: tuple[int, ...] = tuple(hdu.shape)
+        self._kind = np.dtype(fits.BITPIX2DTYPE[hdu.header["BITPIX"]]).newbyteorder(">")
+
+    def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
+        *plane, rows, columns = index
+        first = int(np.ravel_multi_index((*plane, rows.start), self._shape[:-1]))
+        width = self._shape[-1]
+        try:
+            mapped = np.memmap(
+                self._path,
+                dtype=self._kind,
+                mode="r",
+                offset=self._begin + first * width * self._kind.itemsize,
+                shape=(rows.stop - rows.start, width),
+            )
+        except ValueError as error:
+            raise UnreadableFile(f"{self._path.name} breaks off before its data end.") from error
+        return mapped[:, columns]
 
 
 def _binned(values: NDArray[Any], binning: int) -> NDArray[Any]:
     """Means of squares of pixels, without those that are not finite."""
     rows, columns = (np.arange(0, length, binning) for length in values.shape)
+    whole = values.shape[0] // binning * binning
 
     def summed(each: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(np.add.reduceat(np.add.reduceat(each, rows, axis=0), columns, axis=1))
+        # Rows that fit are added much faster so than by `reduceat`.
+        down = each[:whole].reshape(-1, binning, each.shape[1]).sum(axis=1)
+        if whole < each.shape[0]:
+            down = np.concatenate([down, each[whole:].sum(axis=0, keepdims=True)])
+        return np.asarray(np.add.reduceat(down, columns, axis=1))
 
     down, across = (np.minimum(binning, n - at) for n, at in zip(values.shape, (rows, columns), strict=True))
     sums = summed(values)
