@@ -5,6 +5,7 @@ With ``CI=true`` the system packages that the services need are installed first,
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -32,10 +33,24 @@ def _tool(name: str, *arguments: str) -> bool:
     return _run(str(Path(sys.executable).with_name(name)), *arguments)
 
 
+def _notebooks_are_clear() -> bool:
+    """Whether the notebooks are kept without outputs."""
+    full = [
+        path.name
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        for cell in json.loads(path.read_text())["cells"]
+        if cell.get("outputs") or cell.get("execution_count")
+    ]
+    for name in dict.fromkeys(full):
+        print(f"notebooks/{name} has outputs: jupyter nbconvert --clear-output --inplace notebooks/{name}")
+    return not full
+
+
 def lint() -> bool:
-    """Style, types, directions of import."""
+    """Style, types, directions of import; notebooks without outputs."""
     return all(
         [
+            _notebooks_are_clear(),
             _tool("ruff", "check", "."),
             _tool("ruff", "format", "--check", "."),
             _tool("mypy"),

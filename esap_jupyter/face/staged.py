@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from esap_jupyter.errors import (
     Conflict,
-    EsapError,
     NotAllowed,
     QuotaExceeded,
     SignInNeeded,
@@ -90,20 +89,22 @@ async def follow(job_id: str, title: str, on_progress: Callable[[Progress], None
     """
     jobs = (await gateway()).jobs
     shown: Any = contextlib.nullcontext(on_progress) if on_progress else progress_bar(title)
+    job: Job | None = None
     try:
         with shown as show:
             async for job in jobs.watch(job_id):
                 show(job.progress)
+            assert job is not None
+            _check_complete(job, title)
     except asyncio.CancelledError:
         await _stop(job_id)
         raise asyncio.CancelledError(
             f"The staging was stopped. esap.jobs.resume({job_id!r}) goes on where it was."
         ) from None
     except BaseException:
-        await _stop(job_id)
+        if job is None or not (job.ended or job.interrupted):
+            await _stop(job_id)
         raise
-    if job.phase is not Phase.COMPLETED:
-        raise _failure(job, title)
     return job
 
 
@@ -122,11 +123,13 @@ def files_of(job: Job) -> Listing[StagedFile]:
     return Listing((StagedFile.model_validate(file) for file in arrived), nothing=nothing)
 
 
-def _failure(job: Job, title: str) -> EsapError:
+def _check_complete(job: Job, title: str) -> None:
+    if job.phase is Phase.COMPLETED:
+        return
     from esap_jupyter.gateway import error_of
 
     message = job.error_message or f"The {title.lower()} was {job.phase.lower()}."
     hint = f"{job.error_hint} esap.jobs.resume({job.id!r}) does what is missing.".strip()
     failed = error_of(job)
     kind = type(failed) if isinstance(failed, _AS_THEY_ARE) else TransferError
-    return kind(message, hint=hint)
+    raise kind(message, hint=hint)

@@ -108,7 +108,7 @@ def _look(path: Path) -> str:
     """Size and time of what is at a path, by which a change is noticed; empty if there is nothing."""
     try:
         status = path.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     return f"{status.st_size} {status.st_mtime_ns}"
 

@@ -81,7 +81,9 @@ def scatter(table: Table, ax: Any, across: Any, up: Any, asked: dict[str, Any], 
         options.setdefault("cmap", f"{COLOURS}_r" if _is_magnitude(table, str(named)) else COLOURS)
     drawn = ax.scatter(across, up, **options)
     if by_column:
-        bar = ax.figure.colorbar(drawn, ax=ax, label=label_of(table, str(named)))
+        # Beside a picture of the sky, which is square, as high as that.
+        height = 0.8 if hasattr(ax, "wcs") else 1.0
+        bar = ax.figure.colorbar(drawn, ax=ax, label=label_of(table, str(named)), shrink=height)
         if _is_magnitude(table, str(named)):
             bar.ax.invert_yaxis()
     return drawn

@@ -99,6 +99,20 @@ class TestSuccess:
         job = await stage(await make_gateway(a_lake(storage, one=[file])), an_item("one"))
         assert [each["verified"] for each in job.results["files"]] == [""]
 
+    async def test_a_file_where_a_directory_should_be_is_said_and_resumed_past(
+        self, make_gateway, storage, tmp_path
+    ):
+        gateway = await make_gateway(a_lake(storage, one=[a_file(storage, "set/a.fits", b"data")]))
+        in_the_way = tmp_path / "workspace" / "night" / "set"
+        in_the_way.parent.mkdir(parents=True)
+        in_the_way.write_text("a note")
+        job = await stage(gateway, an_item("one"), directory="night")
+        assert job.phase is Phase.ERROR
+        assert "a.fits cannot be written" in job.error_message
+        in_the_way.unlink()
+        job = await (await gateway.jobs.resume(job.id)).wait()
+        assert contents_of(job) == {"a.fits": b"data"}
+
     async def test_davs_is_read_as_https(self, make_gateway, storage):
         file = a_file(storage, "a", b"data")
         file["urls"] = [url.replace("http://", "dav://") for url in file["urls"]]
