@@ -11,5 +11,6 @@ export const CommandIDs = {
   openPath: 'esap:open-path',
   openFileAsTable: 'esap:open-file-as-table',
   saveTable: 'esap:save-table',
+  upload: 'esap:upload',
   refresh: 'esap:refresh'
 } as const;

@@ -7,8 +7,9 @@ import {
   showDialog,
   WidgetTracker
 } from '@jupyterlab/apputils';
+import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
-import { codeIcon, downloadIcon, refreshIcon, runIcon, saveIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
+import { codeIcon, downloadIcon, fileUploadIcon, refreshIcon, runIcon, saveIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
 import { asEsapError } from './api/errors';
 import { codeOfItems } from './code';
 import { CommandIDs } from './commandIds';
@@ -43,7 +44,8 @@ export function addCommands(
   app: JupyterFrontEnd,
   context: ViewContext,
   documents: Documents,
-  notebooks: INotebookTracker
+  notebooks: INotebookTracker,
+  files: IFileBrowserFactory | null
 ): void {
   const { commands, shell } = app;
   const { esap, trans } = context;
@@ -288,6 +290,41 @@ export function addCommands(
     }
   });
 
+  commands.addCommand(CommandIDs.upload, {
+    label: trans.__('Upload to the Data Lake …'),
+    icon: fileUploadIcon,
+    isEnabled: () => selectedPaths(files).length > 0,
+    isVisible: () => esap.services.offering('uploads').length > 0,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          paths: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'Files or folders, as the file browser names them; by default those selected in it'
+          }
+        }
+      }
+    },
+    execute: async args => {
+      const given = Array.isArray(args.paths) ? args.paths.map(textOf) : [];
+      const paths = given.length > 0 ? given : selectedPaths(files);
+      const { askForUpload } = await import('./panels/uploadDialog');
+      const wanted = await askForUpload(context, paths);
+      if (!wanted) {
+        return;
+      }
+      try {
+        await esap.upload(wanted);
+        shell.activateById(SIDE_BAR_ID);
+      } catch (thrown) {
+        const error = asEsapError(thrown);
+        Notification.error(`${error.message} ${error.hint}`);
+      }
+    }
+  });
+
   commands.addCommand(CommandIDs.refresh, {
     label: trans.__('Ask the Server Again'),
     icon: refreshIcon,
@@ -317,6 +354,12 @@ export function restoreDocuments(restorer: ILayoutRestorer, documents: Documents
     name: widget => widget.id,
     args: ({ content: { query } }) => ({ adql: query.adql, service: query.service })
   });
+}
+
+/** What is selected in the file browser; drives of other extensions are not on this server's disk. */
+function selectedPaths(files: IFileBrowserFactory | null): string[] {
+  const selected = files?.tracker.currentWidget?.selectedItems() ?? [];
+  return [...selected].map(file => file.path).filter(path => !path.includes(':'));
 }
 
 function panelOf(name: unknown): PanelName {

@@ -1,5 +1,6 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -43,7 +44,7 @@ const panels: JupyterFrontEndPlugin<void> = {
   description: 'The ESAP side bar, tables and ADQL queries.',
   autoStart: true,
   requires: [IEsap, INotebookTracker],
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IThemeManager, IStatusBar, ISettingRegistry],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IThemeManager, IStatusBar, ISettingRegistry, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     esap: Esap,
@@ -54,13 +55,14 @@ const panels: JupyterFrontEndPlugin<void> = {
     launcher: ILauncher | null,
     themes: IThemeManager | null,
     statusBar: IStatusBar | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    files: IFileBrowserFactory | null
   ) => {
     const trans = (translator ?? nullTranslator).load('esap_jupyter');
     const context: ViewContext = { esap, commands: app.commands, trans };
     const documents = makeDocuments();
-    addCommands(app, context, documents, notebooks);
     addFileTypes(app, context, restorer, themes);
+    addCommands(app, context, documents, notebooks, files);
 
     const sideBar = new SideBar(context);
     app.shell.add(sideBar, 'left', { rank: 300, type: 'ESAP' });
@@ -122,17 +124,24 @@ function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegist
       void commands.execute(CommandIDs.openTable, { id: opened, title: describe(search.query) });
     }
   });
+  const wordsOf = (kind: string): { done: string; failed: string } | undefined =>
+    ({
+      staging: { done: trans.__('Staged:'), failed: trans.__('Staging failed:') },
+      replication: { done: trans.__('Replicated:'), failed: trans.__('Replication failed:') },
+      upload: { done: trans.__('Uploaded:'), failed: trans.__('Upload failed:') }
+    })[kind];
   esap.jobs.ended.connect((_, job) => {
-    if (!tellsOfJobs || job.kind !== 'staging') {
+    const said = wordsOf(job.kind);
+    if (!tellsOfJobs || !said) {
       return;
     }
     const actions = [
       { label: trans.__('Show'), callback: () => void commands.execute(CommandIDs.showPanel, { panel: 'jobs' }) }
     ];
     if (job.phase === 'COMPLETED') {
-      Notification.success(trans.__('Staged: %1', job.title), { actions, autoClose: 6000 });
+      Notification.success(`${said.done} ${job.title}`, { actions, autoClose: 6000 });
     } else if (job.phase === 'ERROR') {
-      Notification.error(trans.__('Staging failed: %1', `${job.title}. ${job.error_message}`), { actions });
+      Notification.error(`${said.failed} ${job.title}. ${job.error_message}`, { actions });
     }
   });
 }

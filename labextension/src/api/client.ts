@@ -6,6 +6,7 @@ import type { Page } from './page';
 import type { Points } from './points';
 import type { paths } from './schema';
 import type {
+  AccountUsage,
   Added,
   AdqlMode,
   Column,
@@ -14,6 +15,7 @@ import type {
   CurveDescription,
   Density,
   DIDPage,
+  DIDSearch,
   Example,
   FileContent,
   HeaderCard,
@@ -23,19 +25,24 @@ import type {
   Job,
   JobList,
   Link,
+  NewRule,
+  NewStaging,
+  NewUpload,
   Order,
   PastQuery,
   PixelDescription,
   Position,
   Query,
   ReplicaPage,
+  RSE,
   Rule,
   SearchState,
   ServiceStatus,
   SkyDensity,
   TableDescription,
   TableDetails,
-  Workspace
+  Workspace,
+  WritableRSE
 } from './types';
 
 export type { Page } from './page';
@@ -43,9 +50,6 @@ export type { Points } from './points';
 
 /** The version of the server's resources that these panels are made for. */
 const API_VERSION = 1;
-
-const MOST_DIDS = 1000;
-const MOST_REPLICAS = 1000;
 
 /** Which rows of a table, and in which order. */
 export interface Selection {
@@ -323,22 +327,26 @@ export class EsapClient {
     return answered(this._http.GET('/esap/api/datalakes/{service}/scopes', { params: { path: { service } } }));
   }
 
-  /** DIDs by `scope:name` with the wildcard `*`. */
-  dids(service: string, did: string): Promise<DIDPage> {
-    const colon = did.indexOf(':');
-    const query = { scope: did.slice(0, colon), pattern: did.slice(colon + 1) || '*', limit: MOST_DIDS };
+  /** DIDs of a scope by a pattern, kind and metadata, a page at a time. */
+  dids(service: string, query: DIDSearch): Promise<DIDPage> {
     return answered(this._http.GET('/esap/api/datalakes/{service}/dids', { params: { path: { service }, query } }));
   }
 
-  content(service: string, did: string): Promise<DIDPage> {
-    const query = { did, limit: MOST_DIDS };
+  content(service: string, did: string, offset: number, limit: number): Promise<DIDPage> {
+    const query = { did, offset, limit };
     return answered(
       this._http.GET('/esap/api/datalakes/{service}/content', { params: { path: { service }, query } })
     );
   }
 
-  replicas(service: string, did: string): Promise<ReplicaPage> {
-    const query = { did, limit: MOST_REPLICAS };
+  metadata(service: string, did: string): Promise<Record<string, unknown>> {
+    return answered(
+      this._http.GET('/esap/api/datalakes/{service}/metadata', { params: { path: { service }, query: { did } } })
+    );
+  }
+
+  replicas(service: string, did: string, offset: number, limit: number): Promise<ReplicaPage> {
+    const query = { did, offset, limit };
     return answered(
       this._http.GET('/esap/api/datalakes/{service}/replicas', { params: { path: { service }, query } })
     );
@@ -348,6 +356,49 @@ export class EsapClient {
     return answered(
       this._http.GET('/esap/api/datalakes/{service}/rules', { params: { path: { service }, query: { did } } })
     );
+  }
+
+  addRule(service: string, body: NewRule): Promise<Rule> {
+    return answered(this._http.POST('/esap/api/datalakes/{service}/rules', { params: { path: { service } }, body }));
+  }
+
+  deleteRule(service: string, rule: string): Promise<void> {
+    return done(
+      this._http.DELETE('/esap/api/datalakes/{service}/rules/{rule}', { params: { path: { service, rule } } })
+    );
+  }
+
+  /** The account that the data lake takes the person for. */
+  async account(service: string): Promise<string> {
+    const account = await answered(
+      this._http.GET('/esap/api/datalakes/{service}/account', { params: { path: { service } } })
+    );
+    return account.name;
+  }
+
+  /** The RSE of the own site; empty if none is configured. */
+  async siteRSE(service: string): Promise<string> {
+    const site = await answered(
+      this._http.GET('/esap/api/datalakes/{service}/site', { params: { path: { service } } })
+    );
+    return site.rse;
+  }
+
+  rses(service: string): Promise<RSE[]> {
+    return answered(this._http.GET('/esap/api/datalakes/{service}/rses', { params: { path: { service } } }));
+  }
+
+  writableRSEs(service: string): Promise<WritableRSE[]> {
+    return answered(this._http.GET('/esap/api/datalakes/{service}/writable-rses', { params: { path: { service } } }));
+  }
+
+  usage(service: string): Promise<AccountUsage[]> {
+    return answered(this._http.GET('/esap/api/datalakes/{service}/usage', { params: { path: { service } } }));
+  }
+
+  /** Upload files, as the file browser names them. */
+  upload(body: NewUpload): Promise<Job> {
+    return answered(this._http.POST('/esap/api/uploads', { body }));
   }
 
   // Basket
@@ -385,8 +436,8 @@ export class EsapClient {
 
   // Jobs
 
-  stage(items: readonly string[]): Promise<Job> {
-    return answered(this._http.POST('/esap/api/stagings', { body: { items: [...items] } }));
+  stage(items: readonly string[], how: Omit<NewStaging, 'items'> = {}): Promise<Job> {
+    return answered(this._http.POST('/esap/api/stagings', { body: { ...how, items: [...items] } }));
   }
 
   jobs(): Promise<JobList> {

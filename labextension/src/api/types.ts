@@ -3,6 +3,7 @@ import type { components, operations } from './schema';
 /** The words of ESAP, as the server's OpenAPI document defines them. */
 type Schemas = components['schemas'];
 
+export type AccountUsage = Schemas['AccountUsage'];
 export type Added = Schemas['Added'];
 export type Capability = Schemas['Capability'];
 export type Column = Schemas['Column'];
@@ -36,6 +37,7 @@ export type Position = Schemas['Position'];
 export type Product = Query['product'];
 export type ReplicaOnRSE = Schemas['ReplicaOnRSE'];
 export type ReplicaPage = Schemas['ReplicaPage'];
+export type RSE = Schemas['RSE'];
 export type Rule = Schemas['Rule'];
 export type SearchState = Schemas['SearchState'];
 export type SkyFrame = Schemas['SkyFrame'];
@@ -46,5 +48,14 @@ export type ServiceStatus = Schemas['ServiceStatus'];
 export type TableDescription = Schemas['TableDescription'];
 export type TableDetails = Schemas['TableDetails'];
 export type Workspace = Schemas['Workspace'];
+export type WritableRSE = Schemas['WritableRSE'];
+
+type Body<Name extends 'start_upload' | 'add_rule' | 'start_staging'> =
+  operations[Name]['requestBody']['content']['application/json'];
+
+export type NewRule = Body<'add_rule'>;
+export type NewStaging = Body<'start_staging'>;
+export type NewUpload = Body<'start_upload'>;
+export type DIDSearch = operations['list_dids']['parameters']['query'];
 
 export type AdqlMode = NonNullable<operations['start_query']['requestBody']['content']['application/json']['mode']>;

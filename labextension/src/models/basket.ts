@@ -1,7 +1,10 @@
 import { type EsapClient } from '../api/client';
 import { asEsapError, type EsapError } from '../api/errors';
-import type { Added, Item, Job, Link } from '../api/types';
+import type { Added, Item, Job, Link, NewStaging } from '../api/types';
 import { Changing } from './changing';
+
+/** Download into the workspace, or replicate by a rule, and to which RSE. */
+export type StagingHow = Pick<NewStaging, 'mode' | 'rse_expression'>;
 
 /** The items a person has gathered; the same as in the notebook. */
 export class Basket extends Changing {
@@ -53,10 +56,10 @@ export class Basket extends Changing {
     return this._do(() => this._client.clearBasket());
   }
 
-  /** Bring these items' files into the workspace, or those of all; resolves to the job, or null if refused. */
-  async stage(ids: readonly string[] | null = null): Promise<Job | null> {
+  /** Bring these items' files, or those of all, to where one computes; resolves to the job, or null if refused. */
+  async stage(ids: readonly string[] | null = null, how: StagingHow = {}): Promise<Job | null> {
     try {
-      const job = await this._client.stage(ids ?? this.items.map(item => item.id));
+      const job = await this._client.stage(ids ?? this.items.map(item => item.id), how);
       this.error = null;
       return job;
     } catch (thrown) {

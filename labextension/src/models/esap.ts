@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import { type EsapClient } from '../api/client';
-import { Basket } from './basket';
+import type { NewUpload } from '../api/types';
+import { Basket, type StagingHow } from './basket';
 import { Changing } from './changing';
 import { DataLake } from './datalake';
 import { Discovery } from './discovery';
@@ -63,13 +64,20 @@ export class Esap extends Changing {
     this.panel = 'basket';
   }
 
-  /** Bring items into the workspace and show the job. */
-  async stage(ids: readonly string[] | null = null): Promise<void> {
-    const job = await this.basket.stage(ids);
+  /** Bring items to where one computes and show the job. */
+  async stage(ids: readonly string[] | null = null, how: StagingHow = {}): Promise<void> {
+    const job = await this.basket.stage(ids, how);
     if (job) {
       this.panel = 'jobs';
       await this.jobs.refresh();
     }
+  }
+
+  /** Upload files into a data lake and show the job. */
+  async upload(wanted: NewUpload): Promise<void> {
+    await this.client.upload(wanted);
+    this.panel = 'jobs';
+    await this.jobs.refresh();
   }
 }
 

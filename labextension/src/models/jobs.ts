@@ -145,6 +145,8 @@ export interface StagedFile {
   path: string;
   bytes: number;
   verified: string;
+  /** Of an upload: the DID that it has now. */
+  did?: string;
 }
 
 export interface FailedFile {

@@ -1,9 +1,10 @@
 import { closeIcon, codeIcon, deleteIcon, downloadIcon, fileIcon, folderIcon, linkIcon } from '@jupyterlab/ui-components';
-import type { ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import type { Item } from '../api/types';
 import { codeOfItems } from '../code';
 import { CommandIDs } from '../commandIds';
 import { basketIcon } from '../icons';
+import type { StagingHow } from '../models/basket';
 import { useChanges, useView } from './context';
 import { formatBytes, formatTime } from './format';
 import { Button, Empty, ErrorNote, IconButton } from './parts';
@@ -16,6 +17,7 @@ export function BasketPanel(): ReactNode {
   const { basket } = esap;
   useChanges(basket);
   const { items, size } = basket;
+  const [how, setHow] = useState<StagingHow>({ mode: 'download' });
   const insert = (chosen: readonly Item[] | null): void => {
     void commands.execute(CommandIDs.insertCode, { code: codeOfItems(chosen) });
   };
@@ -33,7 +35,7 @@ export function BasketPanel(): ReactNode {
       {items.length > 0 && (
         <>
           <div className="esap-Actions">
-            <Button accept icon={downloadIcon} onClick={() => void esap.stage()}>
+            <Button accept icon={downloadIcon} onClick={() => void esap.stage(null, how)}>
               {trans.__('Stage all')}
             </Button>
             <IconButton
@@ -47,6 +49,7 @@ export function BasketPanel(): ReactNode {
               onClick={() => void basket.clear()}
             />
           </div>
+          {items.some(item => item.kind === 'did') && <HowToStage how={how} onChange={setHow} />}
           <p className="esap-muted">
             {trans._n('%1 item', '%1 items', items.length)}
             {size.bytes > 0 && ` · ${formatBytes(size.bytes)}`}
@@ -54,7 +57,7 @@ export function BasketPanel(): ReactNode {
           </p>
           <ul className="esap-List">
             {items.map(item => (
-              <ItemLine key={item.id} item={item} onInsert={() => insert([item])} />
+              <ItemLine key={item.id} item={item} how={how} onInsert={() => insert([item])} />
             ))}
           </ul>
         </>
@@ -63,7 +66,63 @@ export function BasketPanel(): ReactNode {
   );
 }
 
-function ItemLine({ item, onInsert }: { item: Item; onInsert: () => void }): ReactNode {
+/** Items of a data lake can be downloaded, or replicated to the site's own RSE by a rule. */
+function HowToStage({ how, onChange }: { how: StagingHow; onChange: (how: StagingHow) => void }): ReactNode {
+  const { esap, trans } = useView();
+  const { datalake, basket } = esap;
+  useChanges(datalake);
+  const services = [...new Set(basket.items.filter(item => item.kind === 'did').map(item => item.service))];
+  const names = services.join(' ');
+  useEffect(() => {
+    // Without it the RSE can still be typed.
+    names.split(' ').forEach(service => void datalake.loadLake(service).catch(() => undefined));
+  }, [datalake, names]);
+  const sites = [...new Set(services.map(service => datalake.lakes.get(service)?.siteRSE ?? '').filter(Boolean))];
+  const replica = how.mode === 'replica';
+  const elsewhere = replica && (how.rse_expression ?? '') !== '';
+  const value = !replica ? 'download' : elsewhere || sites.length === 0 ? 'elsewhere' : 'site';
+  return (
+    <div className="esap-Form esap-HowToStage">
+      <select
+        className="jp-mod-styled"
+        aria-label={trans.__('How to stage')}
+        value={value}
+        onChange={({ target }) => {
+          const modes: Record<string, StagingHow> = {
+            download: { mode: 'download' },
+            site: { mode: 'replica', rse_expression: '' },
+            elsewhere: { mode: 'replica', rse_expression: sites[0] ?? ' ' }
+          };
+          onChange(modes[target.value] ?? {});
+        }}
+      >
+        <option value="download">{trans.__('Download here')}</option>
+        {sites.length > 0 && <option value="site">{trans.__('Replicate to %1', sites.join(', '))}</option>}
+        <option value="elsewhere">{trans.__('Replicate to an RSE expression …')}</option>
+      </select>
+      {value === 'elsewhere' && (
+        <input
+          className="jp-mod-styled"
+          type="text"
+          aria-label={trans.__('RSE expression')}
+          placeholder={trans.__('RSE expression')}
+          autoComplete="off"
+          spellCheck={false}
+          value={(how.rse_expression ?? '').trimStart()}
+          onChange={event => onChange({ mode: 'replica', rse_expression: event.target.value || ' ' })}
+        />
+      )}
+    </div>
+  );
+}
+
+interface ItemLineProps {
+  item: Item;
+  how: StagingHow;
+  onInsert: () => void;
+}
+
+function ItemLine({ item, how, onInsert }: ItemLineProps): ReactNode {
   const { esap, trans } = useView();
   const title = item.title || item.locator;
   const KindIcon = ICONS[item.kind];
@@ -78,7 +137,7 @@ function ItemLine({ item, onInsert }: { item: Item; onInsert: () => void }): Rea
         <IconButton
           icon={downloadIcon}
           label={trans.__('Stage %1', title)}
-          onClick={() => void esap.stage([item.id])}
+          onClick={() => void esap.stage([item.id], item.kind === 'did' ? how : {})}
         />
         <IconButton icon={codeIcon} label={trans.__('Insert code that stages %1', title)} onClick={onInsert} />
         <IconButton

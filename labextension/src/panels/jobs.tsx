@@ -3,8 +3,10 @@ import {
   cleaningIcon,
   closeIcon,
   codeIcon,
+  copyIcon,
   downloadIcon,
   errorIcon,
+  fileUploadIcon,
   folderIcon,
   listIcon,
   pauseIcon,
@@ -34,6 +36,12 @@ const ICONS: Record<Phase, LabIcon> = {
   ABORTED: stopIcon,
   HELD: pauseIcon,
   SUSPENDED: pauseIcon
+};
+
+const KIND_ICONS: Readonly<Record<string, LabIcon>> = {
+  staging: downloadIcon,
+  replication: copyIcon,
+  upload: fileUploadIcon
 };
 
 /** Every query and staging, of this server and of the person's notebooks. */
@@ -81,7 +89,7 @@ function JobCard({ job }: { job: Job }): ReactNode {
   const [open, setOpen] = useState(false);
   const phase = job.interrupted ? trans.__('interrupted') : phaseInWords(job.phase, trans);
   const PhaseIcon = job.interrupted ? pauseIcon : ICONS[job.phase];
-  const KindIcon = job.kind === 'staging' ? downloadIcon : spreadsheetIcon;
+  const KindIcon = KIND_ICONS[job.kind] ?? spreadsheetIcon;
   const { files, failed, tableId } = resultsOf(job);
   return (
     <li className={`esap-Card esap-Job esap-mod-${job.interrupted ? 'interrupted' : job.phase.toLowerCase()}`}>
@@ -155,7 +163,7 @@ function JobCard({ job }: { job: Job }): ReactNode {
                   onClick={() => void commands.execute(CommandIDs.openPath, { path: file.path })}
                 >
                   <folderIcon.react tag="span" className="esap-Icon" />
-                  <span className="esap-Line-title">{file.path.split('/').pop()}</span>
+                  <span className="esap-Line-title">{file.did ?? file.path.split('/').pop()}</span>
                   <span className="esap-muted">{formatBytes(file.bytes)}</span>
                 </button>
               </li>
@@ -209,7 +217,7 @@ function progressInWords(job: Job, trans: TranslationBundle): string {
     if (left !== null) {
       said.push(trans.__('%1 left', formatSeconds(left)));
     }
-    if (said.length === 0 && progress.message) {
+    if (progress.message && (said.length === 0 || job.kind === 'replication')) {
       said.push(progress.message);
     }
   } else {

@@ -5,7 +5,7 @@ import type { PanelName } from '../models/esap';
 import { basketIcon, esapIcon } from '../icons';
 import { BasketPanel } from './basket';
 import { useChanges, useView, ViewContextProvider, type ViewContext } from './context';
-import { DataLakePanel } from './datalake';
+import { DataLakePanel } from './datalake/panel';
 import { DiscoverPanel } from './discover';
 import { JobsPanel } from './jobs';
 import { ErrorNote } from './parts';
