@@ -118,9 +118,11 @@ def sky_density(
     while order and 12 * 4**order * fraction > MOST_SKY_CELLS:
         order -= 1
     counted = question.rows(
-        f"{_healpix_cell(right_ascension, declination, 2**order)} AS cell, count(*) AS count",
+        f"{_healpix_cell(2**order)} AS cell, count(*) AS count",
         where,
         "GROUP BY cell ORDER BY cell",
+        f"{right_ascension} / 90 AS quarter, sin(radians({declination})) AS z,"
+        f" cos(radians({declination})) AS from_axis",
         **circle,
     )
     return SkyDensity(
@@ -176,9 +178,12 @@ def _angle(question: Question, column: str, at: str) -> str:
     return f"({question.number(column, at)} * {degrees_per_unit(question, column, at)!r})"
 
 
-def _healpix_cell(right_ascension: str, declination: str, nside: int) -> str:
-    """SQL for the cell in which a place is: equations 1 to 8 of Gorski et al., solved for the cell."""
-    quarter, z = f"({right_ascension} / 90)", f"sin(radians({declination}))"
+def _healpix_cell(nside: int) -> str:
+    """SQL for the cell of a place, by equations 1 to 8 of Gorski et al. solved for it.
+
+    The place is right ascension in quarters of the sky, height over the equator and distance from the axis.
+    """
+    quarter, z = "quarter", "z"
     # Between the polar caps: how many rising and falling lines of cells lie below.
     rising = f"floor({nside} * (0.5 + {quarter} - 0.75 * {z}))"
     falling = f"floor({nside} * (0.5 + {quarter} + 0.75 * {z}))"
@@ -187,7 +192,7 @@ def _healpix_cell(right_ascension: str, declination: str, nside: int) -> str:
     belt = f"{2 * nside * (nside - 1)} + {ring} * {4 * nside} + fmod({along} + {4 * nside}, {4 * nside})"
     # In a cap: distances from both edges of the quarter, counted from the pole.
     part = f"({quarter} - floor({quarter}))"
-    distance = f"({nside} * cos(radians({declination})) * sqrt(3 / (1 + abs({z}))))"
+    distance = f"({nside} * from_axis * sqrt(3 / (1 + abs({z}))))"
     cap_ring = f"least(floor({part} * {distance}) + floor((1 - {part}) * {distance}) + 1, {nside})"
     in_ring = f"least(floor({quarter} * {cap_ring}), 4 * {cap_ring} - 1)"
     north = f"2 * {cap_ring} * ({cap_ring} - 1) + {in_ring}"

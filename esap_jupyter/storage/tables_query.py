@@ -147,15 +147,23 @@ class Question:
             (column,) = answer.fetchnumpy().values()
         return np.asarray(column, dtype=np.int64)
 
-    def rows(self, wanted: str, where: str, rest: str = "", **parameters: Any) -> list[dict[str, Any]]:
-        """Ask what is wanted of the rows that meet a condition; the answer's rows by their columns' names."""
-        with self._asked(wanted, where, rest, parameters) as answer:
+    def rows(
+        self, wanted: str, where: str, rest: str = "", computed: str = "", **parameters: Any
+    ) -> list[dict[str, Any]]:
+        """Ask what is wanted of the rows that meet a condition; the answer's rows by their columns' names.
+
+        What is `computed` once for each row has names that `wanted` may use often, and stands in their place.
+        """
+        with self._asked(wanted, where, rest, parameters, computed) as answer:
             names = [column[0] for column in answer.description]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     @contextlib.contextmanager
-    def _asked(self, wanted: str, where: str, rest: str, parameters: dict[str, Any]) -> Iterator[Any]:
-        sql = f"SELECT {wanted} FROM rows WHERE {where} {rest}"  # noqa: S608 - our names, and parameters
+    def _asked(
+        self, wanted: str, where: str, rest: str, parameters: dict[str, Any], computed: str = ""
+    ) -> Iterator[Any]:
+        found = f"(SELECT {computed or '*'} FROM rows WHERE {where})"  # noqa: S608 - our names, and parameters
+        sql = f"SELECT {wanted} FROM {found} {rest}"  # noqa: S608 - the same
         table = self._table.page(0, self._table.num_rows, list(self._names))
         number = pa.array(np.arange(self._table.num_rows))
         columns = [_naive(column) for column in table.columns]
