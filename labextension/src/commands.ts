@@ -287,6 +287,10 @@ export function addCommands(
         return;
       }
       await commands.execute('filebrowser:go-to-path', { path: inBrowser, dontShowBrowser: false });
+      // What has no type of its own would only be shown as text that it is not.
+      if (app.docRegistry.getFileTypesForPath(inBrowser).length > 0) {
+        await commands.execute('docmanager:open', { path: inBrowser });
+      }
     }
   });
 
