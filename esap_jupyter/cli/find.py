@@ -1,4 +1,4 @@
-"""`esap services`, `registry`, `resolve`, `search`, `adql`, `tables`, `columns`, `links`, `history`."""
+"""What is found: `esap services`, `registry`, `resolve`, `search`, `adql`, `open`, `tables`, `links` ..."""
 
 from __future__ import annotations
 
@@ -154,6 +154,20 @@ def adql(
     _finish(table, out, rows)
 
 
+@click.command("open")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--hdu", type=click.IntRange(min=0), help="Which HDU of a FITS file (default: the first table)."
+)
+@_out
+@_show_rows
+def open_table(path: Path, hdu: int | None, out: Path | None, rows: int) -> None:
+    """Show a file with a table, or write it in another format."""
+    from esap_jupyter.face import blocking as esap
+
+    _finish(esap.open_table(path, hdu=hdu), out, rows)
+
+
 @click.command()
 @click.argument("service")
 def tables(service: str) -> None:
@@ -197,6 +211,7 @@ COMMANDS: tuple[click.Command, ...] = (
     resolve,
     search,
     adql,
+    open_table,
     tables,
     columns,
     links,

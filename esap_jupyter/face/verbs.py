@@ -361,6 +361,35 @@ async def table(table_id: str) -> Table:
     return await asyncio.to_thread((await gateway()).tables.open, table_id)
 
 
+async def open_table(path: str | Path, *, hdu: int | None = None) -> Table:
+    """Open a file as a table: VOTable, FITS, Parquet, CSV or ECSV.
+
+    Parameters
+    ----------
+    path : str or Path
+        The suffix says the format: ``.vot``, ``.xml``, ``.fits``, ``.parquet``, ``.csv`` or ``.ecsv``.
+    hdu : int, optional
+        Which HDU of a FITS file, counted from 0; by default its first table.
+
+    Returns
+    -------
+    Table
+        Need not fit into memory. A file that has not changed since it was opened last is not read again.
+
+    Raises
+    ------
+    NotFound
+        If there is no such file.
+    InputError
+        If no table is in it.
+    BadAnswer
+        If it is not what its suffix says.
+    """
+    joined = await gateway()
+    files = await asyncio.to_thread(lambda: joined.files)
+    return await files.whole(await asyncio.to_thread(_absolute, path), hdu)
+
+
 async def history() -> Listing[PastQuery]:
     """List the last queries, newest first."""
     return Listing(await (await gateway()).history(), nothing="Nothing was asked yet.")

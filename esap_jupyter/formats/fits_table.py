@@ -5,8 +5,11 @@ UCD, utype, xtype and description are kept in the header cards that TOPCAT and S
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from astropy.io import fits
 from esap_jupyter.errors import InputError
 from esap_jupyter.formats.astropy_table import decoded, to_arrow_array, to_astropy
 from esap_jupyter.formats.votable_fields import METADATA_KEYS, unique_names
+from esap_jupyter.models import FileTable
 
 _CARDS = {"description": "TCOMM", "ucd": "TUCD", "utype": "TUTYP", "xtype": "TXTYP"}
 _FORMATS = {"b1": "L", "u1": "B", "i2": "I", "i4": "J", "i8": "K", "f4": "E", "f8": "D", "c16": "M"}
@@ -50,22 +54,90 @@ def read_fits(path: Path) -> pa.Table:
 
     Raises
     ------
+    InputError
+        If it has no table.
     OSError, ValueError
-        If it is no FITS file, or has no table.
+        If it is no FITS file.
     """
-    with fits.open(path, memmap=False) as hdus:
-        hdu = next((hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)), None)
-        if hdu is None:
-            raise ValueError(f"{path.name} holds no table")
-        columns = [_read_column(hdu, column) for column in hdu.columns]
-        fields = []
-        for number, (name, array) in enumerate(zip(unique_names(hdu.columns.names), columns, strict=True), 1):
-            metadata = {key: str(hdu.header.get(f"{card}{number}", "")) for key, card in _CARDS.items()}
-            metadata["unit"] = str(hdu.header.get(f"TUNIT{number}", ""))
-            kept = {key: metadata[key] for key in METADATA_KEYS if metadata[key]}
-            fields.append(pa.field(name, array.type, metadata=kept or None))
-        named = {"name": hdu.header["EXTNAME"]} if hdu.header.get("EXTNAME") else None
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=named))
+    with open_fits(path, None, None) as (schema, batches):
+        return pa.Table.from_batches(list(batches), schema)
+
+
+def fits_tables(path: Path) -> list[FileTable]:
+    """List the tables of a FITS file, as `esap_jupyter.formats.reading.tables_in`."""
+    with _opened(path) as hdus:
+        return [
+            FileTable(hdu=number, name=hdu.name, rows=hdu.header["NAXIS2"], columns=hdu.header["TFIELDS"])
+            for number, hdu in _tables(path, hdus).items()
+        ]
+
+
+@contextlib.contextmanager
+def open_fits(path: Path, hdu: int | None, batch_rows: int | None) -> Iterator[tuple[Any, Iterator[Any]]]:
+    """Begin to read a table of a FITS file; gives its schema and an iterator over its record batches.
+
+    Parameters
+    ----------
+    hdu : int, optional
+        Its number; by default that of the first table.
+    batch_rows : int, optional
+        Rows in a batch; None for all in one, as where columns hold arrays of variable length.
+    """
+    with _opened(path) as hdus:
+        found = _tables(path, hdus)
+        chosen = found.get(next(iter(found)) if hdu is None else hdu)
+        if chosen is None:
+            known = ", ".join(map(str, found))
+            raise InputError(f"HDU {hdu} of {path.name} is no table.", hint=f"Tables: {known}.", field="hdu")
+        rows = len(chosen.data)
+        size = rows if batch_rows is None or _is_variable(chosen) else batch_rows
+        first = _read_rows(chosen, slice(0, size))
+        starts = range(size, rows, size) if size else ()
+        rest = (_read_rows(chosen, slice(start, start + size), first.schema) for start in starts)
+        yield first.schema, itertools.chain([first], rest)
+
+
+def _opened(path: Path) -> Any:
+    # A file that is memory-mapped need not fit into memory.
+    return fits.open(path, memmap=path.suffix.lower() != ".gz")
+
+
+def _tables(path: Path, hdus: Any) -> dict[int, Any]:
+    # An image that is compressed is kept in a table, too.
+    tables = {
+        number: hdu
+        for number, hdu in enumerate(hdus)
+        if isinstance(hdu, fits.BinTableHDU | fits.TableHDU) and not isinstance(hdu, fits.CompImageHDU)
+    }
+    if not tables:
+        images = any(hdu.is_image and hdu.header.get("NAXIS") for hdu in hdus)
+        raise InputError(
+            f"{path.name} holds {'an image and no' if images else 'no'} table.",
+            hint="Open it with the image viewer." if images else "",
+            field="path",
+        )
+    return tables
+
+
+def _is_variable(hdu: Any) -> bool:
+    return any(column.format.lstrip("0123456789")[:1] in ("P", "Q") for column in hdu.columns)
+
+
+def _read_rows(hdu: Any, wanted: slice, schema: Any = None) -> Any:
+    """Rows of a table as a record batch, of the given schema if there is one."""
+    data = hdu.data[wanted]
+    columns = [_read_column(data, column) for column in hdu.columns]
+    if schema is not None:
+        arrays = [column.cast(kind) for column, kind in zip(columns, schema.types, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    fields = []
+    for number, (name, array) in enumerate(zip(unique_names(hdu.columns.names), columns, strict=True), 1):
+        metadata = {key: str(hdu.header.get(f"{card}{number}", "")) for key, card in _CARDS.items()}
+        metadata["unit"] = str(hdu.header.get(f"TUNIT{number}", ""))
+        kept = {key: metadata[key] for key in METADATA_KEYS if metadata[key]}
+        fields.append(pa.field(name, array.type, metadata=kept or None))
+    named = {"name": hdu.header["EXTNAME"]} if hdu.header.get("EXTNAME") else None
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields, metadata=named))
 
 
 def _ascii(text: str) -> str:
@@ -156,12 +228,12 @@ def _write_logical_nulls(path: Path, columns: Any) -> None:
     records.flush()
 
 
-def _read_column(hdu: Any, column: Any) -> pa.Array:
-    stored = hdu.data.view(np.ndarray)[column.name]
+def _read_column(data: Any, column: Any) -> pa.Array:
+    stored = data.view(np.ndarray)[column.name]
     if column.format.endswith("L") and "P" not in column.format and "Q" not in column.format:
-        shape = hdu.data.dtype[column.name].shape
+        shape = data.dtype[column.name].shape
         return to_arrow_array((stored == ord("T")).reshape(-1, *shape), (stored == 0).reshape(-1, *shape))
-    values = np.asarray(hdu.data[column.name])
+    values = np.asarray(data[column.name])
     if values.dtype.kind == "O":
         # FITS cannot tell an empty array from null.
         return to_arrow_array(values, np.array([np.size(cell) == 0 for cell in values], bool))

@@ -45,6 +45,7 @@ from esap_jupyter.storage.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from esap_jupyter.gateway.files import Files
     from esap_jupyter.storage.tables import Table, TableStore
 
 __all__ = [
@@ -124,6 +125,8 @@ class Gateway:
         await self._discovery.close()
         await self.jobs.close()
         await self.sign_in.close()
+        if "files" in self.__dict__:
+            await self.files.close()
         await asyncio.to_thread(self._cache.sweep)
 
     @functools.cached_property
@@ -133,6 +136,13 @@ class Gateway:
 
         storage = self.config.storage
         return TableStore(storage.cache_path() / "tables", storage.cache_limit)
+
+    @functools.cached_property
+    def files(self) -> Files:
+        """Files that are opened as tables."""
+        from esap_jupyter.gateway.files import Files
+
+        return Files(lambda: self.tables)
 
     # Services
 

@@ -24,10 +24,15 @@ async def items(services: Services, table: Table, rows: Sequence[int] | None, se
     Raises
     ------
     InputError
-        If there is no such row.
+        If there is no such row, or the table was read from a file.
     NotFound
         If the table has no rows of this service.
     """
+    if table.source is not None:
+        raise InputError(
+            "These rows are of a file, not of a service: there is nothing to stage.",
+            hint="What a search or a query finds can be put into the basket.",
+        )
     shown = table.of(service) if service else table
     for row in rows or ():
         if not 0 <= row < shown.num_rows:

@@ -15,6 +15,7 @@ from esap_jupyter.errors import (
     NotAllowed,
     NotFound,
     NotOffered,
+    QueryRejected,
     QuotaExceeded,
     ServiceError,
     ServiceTimeout,
@@ -34,6 +35,7 @@ from esap_jupyter.models import (
     ColumnStatistics,
     Density,
     DevicePrompt,
+    FileTable,
     Histogram,
     Item,
     Job,
@@ -173,6 +175,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/files/curve/points", viewers.get_curve_points, viewers.OfCurve, Numbers,
           "Read a spectrum or a light curve: float64, all x, all y, all errors (NaN for none), one series "
           "after the other in each", _OF_FILE),
+    Route("GET", "/files/tables", tables.list_file_tables, tables.OfFile, list[FileTable],
+          "List the tables of a file that the file browser shows", (NotFound, BadAnswer)),
+    Route("POST", "/files/tables", tables.open_file, tables.FileToOpen, tables.TableDetails,
+          "Open a file as a table; its rows may follow", (NotFound, BadAnswer, QueryRejected), _CREATED),
 
     # Data lakes
     Route("GET", "/datalakes/{service}/account", datalake.get_account, services.OfService, datalake.Account,

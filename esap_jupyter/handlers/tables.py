@@ -17,6 +17,7 @@ from esap_jupyter.handlers.session import Session
 from esap_jupyter.models import (
     ColumnStatistics,
     Condition,
+    FileTable,
     Histogram,
     Order,
     Query,
@@ -26,6 +27,7 @@ from esap_jupyter.models import (
 from esap_jupyter.models.selection import MOST_BINS, ColumnKind
 
 if TYPE_CHECKING:
+    from esap_jupyter.gateway.files import Files
     from esap_jupyter.storage.tables import Table
 
 Result = TypeVar("Result")
@@ -67,6 +69,10 @@ class TableSummary(BaseModel):
 
     Attributes
     ----------
+    file : str
+        Absolute path of the file that it was read from; empty if it came from services.
+    hdu : int, optional
+        Which HDU of that file it is, if it is a FITS file.
     complete : bool
         Nothing more comes.
     interrupted : bool
@@ -80,6 +86,8 @@ class TableSummary(BaseModel):
     id: str
     title: str
     query: Query | None
+    file: str
+    hdu: int | None
     created_at: datetime
     rows: int
     complete: bool
@@ -158,11 +166,40 @@ class SavedFile(BaseModel):
     bytes: int
 
 
+class OfFile(Input):
+    """A file, by its path as the file browser has it."""
+
+    path: str = Field(min_length=1)
+
+
+class FileToOpen(OfFile):
+    """A table in a file.
+
+    Attributes
+    ----------
+    hdu : int, optional
+        Of a FITS file; by default its first table.
+    """
+
+    hdu: int | None = Field(default=None, ge=0)
+
+
 async def list_tables(session: Session, _: Nothing) -> list[TableSummary]:
     gateway = await session.gateway()
     return await asyncio.to_thread(
         lambda: [TableSummary(**_summary(table)) for table in gateway.tables.tables()]
     )
+
+
+async def list_file_tables(session: Session, given: OfFile) -> list[FileTable]:
+    files = await _files(session)
+    return await files.tables_in(await asyncio.to_thread(session.file, given.path))
+
+
+async def open_file(session: Session, given: FileToOpen) -> TableDetails:
+    files = await _files(session)
+    table = await files.begin(await asyncio.to_thread(session.file, given.path), given.hdu)
+    return await asyncio.to_thread(_details, table)
 
 
 async def get_table(session: Session, given: OfTable) -> TableDetails:
@@ -222,6 +259,12 @@ async def delete_table(session: Session, given: OfTable) -> None:
     await asyncio.to_thread((await session.gateway()).tables.delete, given.table)
 
 
+async def _files(session: Session) -> Files:
+    gateway = await session.gateway()
+    # In a thread, since it imports much.
+    return await asyncio.to_thread(lambda: gateway.files)
+
+
 async def with_table(session: Session, given: OfTable, work: Callable[[Table], Result]) -> Result:
     """Open the table and do the work, in a thread."""
     gateway = await session.gateway()
@@ -237,6 +280,8 @@ def _summary(table: Table) -> dict[str, Any]:
         "id": table.id,
         "title": table.title,
         "query": table.query,
+        "file": table.source.path if table.source else "",
+        "hdu": table.source.hdu if table.source else None,
         "created_at": table.created_at,
         "rows": table.num_rows,
         "complete": table.complete,

@@ -32,7 +32,7 @@ from esap_jupyter.models.service import (
     ServiceStatus,
 )
 from esap_jupyter.models.signin import DevicePrompt, KnownToken, SignInState
-from esap_jupyter.models.table import ColumnDescription, TableDescription
+from esap_jupyter.models.table import ColumnDescription, FileTable, TableDescription
 
 __all__ = [
     "DID",
@@ -49,6 +49,7 @@ __all__ = [
     "Density",
     "DevicePrompt",
     "FileProgress",
+    "FileTable",
     "Frequency",
     "Histogram",
     "Item",

@@ -1,4 +1,4 @@
-"""What a service says of its tables (VODataService 1.2 tableset, TAP_SCHEMA)."""
+"""What a service says of its tables (VODataService 1.2 tableset, TAP_SCHEMA), and what a file does."""
 
 from __future__ import annotations
 
@@ -39,3 +39,24 @@ class TableDescription(BaseModel):
     description: str = ""
     rows: int | None = None
     columns: tuple[ColumnDescription, ...] | None = None
+
+
+class FileTable(BaseModel):
+    """A table in a file.
+
+    Attributes
+    ----------
+    hdu : int, optional
+        In a FITS file, the number of its HDU, counted from 0.
+    name : str
+        Its EXTNAME, if it has one.
+    rows, columns : int, optional
+        How many, if the file says so before it is read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    hdu: int | None = None
+    name: str = ""
+    rows: int | None = None
+    columns: int | None = None

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from esap_jupyter.errors import NotFound, StateError
 from esap_jupyter.models import Query
-from esap_jupyter.storage.tables_manifest import MANIFEST, PINNED, Manifest, is_being_written, save_manifest
+from esap_jupyter.storage.tables_manifest import (
+    MANIFEST,
+    PINNED,
+    FileSource,
+    Manifest,
+    is_being_written,
+    save_manifest,
+)
 from esap_jupyter.storage.tables_view import Table
 from esap_jupyter.storage.tables_writer import TableWriter
 
@@ -36,8 +43,13 @@ class TableStore:
         self.directory = Path(directory)
         self.limit = limit
 
-    def create(self, query: Query | None, title: str) -> TableWriter:
+    def create(self, query: Query | None, title: str, *, source: FileSource | None = None) -> TableWriter:
         """Begin a table.
+
+        Parameters
+        ----------
+        source : FileSource, optional
+            The file whose rows will be in it.
 
         Raises
         ------
@@ -45,7 +57,9 @@ class TableStore:
             If the directory cannot be written.
         """
         table_id = secrets.token_hex(6)
-        manifest = Manifest(id=table_id, title=title, query=query, created_at=datetime.now(UTC))
+        manifest = Manifest(
+            id=table_id, title=title, query=query, source=source, created_at=datetime.now(UTC)
+        )
         try:
             (self.directory / table_id).mkdir(parents=True)
             save_manifest(self.directory / table_id, manifest)
@@ -77,6 +91,14 @@ class TableStore:
                 # Deleted meanwhile, or of no use to this version.
                 continue
         return sorted(found, key=lambda table: table.created_at, reverse=True)
+
+    def of_file(self, source: FileSource) -> Table | None:
+        """Return the newest sound table that was read from the file as it is."""
+        for table in self.tables():
+            failed = any(report.state in ("failed", "cancelled") for report in table.reports.values())
+            if table.source == source and not failed and not table.interrupted:
+                return table
+        return None
 
     def pin(self, table_id: str) -> None:
         """Keep a table until it is unpinned or deleted.

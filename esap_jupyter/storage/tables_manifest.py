@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from esap_jupyter.errors import NotFound, StateError
 from esap_jupyter.formats.files import replacing
@@ -59,11 +59,32 @@ class ServiceRows(BaseModel):
         return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(self.encoded_schema)))
 
 
+class FileSource(BaseModel):
+    """The file that a table was read from, as it was then.
+
+    Attributes
+    ----------
+    hdu : int, optional
+        Which of a FITS file's HDUs it is.
+    modified : int
+        Nanoseconds since 1970.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    hdu: int | None = None
+    size: int
+    modified: int
+
+
 class Manifest(BaseModel):
     """A table as it stands.
 
     Attributes
     ----------
+    source : FileSource, optional
+        The file that it was read from, if it came from no service.
     complete : bool
         Whether nothing more comes.
     """
@@ -72,6 +93,7 @@ class Manifest(BaseModel):
     id: str
     title: str
     query: Query | None = None
+    source: FileSource | None = None
     created_at: datetime
     complete: bool = False
     services: dict[str, ServiceRows] = Field(default_factory=dict)

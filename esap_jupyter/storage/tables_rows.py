@@ -19,6 +19,7 @@ from esap_jupyter.models import Query, ServiceReport
 from esap_jupyter.storage.tables_manifest import (
     MANIFEST,
     PINNED,
+    FileSource,
     Manifest,
     ServiceRows,
     is_being_written,
@@ -63,6 +64,11 @@ class TableRows:
     def query(self) -> Query | None:
         """What was asked."""
         return self._manifest.query
+
+    @property
+    def source(self) -> FileSource | None:
+        """The file that it was read from, if it came from no service."""
+        return self._manifest.source
 
     @property
     def created_at(self) -> datetime:

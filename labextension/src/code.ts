@@ -39,9 +39,35 @@ export function codeOfQuery(query: Query): string {
   return `${IMPORT}\n\ntable = ${call}\ntable`;
 }
 
-/** The cell that opens a table found earlier. */
-export function codeOfTable(tableId: string): string {
-  return `${IMPORT}\n\ntable = esap.table(${pythonString(tableId)})\ntable`;
+/** What of a table says how it is opened again. */
+export interface TableSource {
+  id: string;
+  details?: { file: string; hdu: number | null } | null;
+}
+
+/** The cell that opens a table found earlier, or the file that it was read from. */
+export function codeOfTable(table: TableSource): string {
+  return `${IMPORT}\n\ntable = ${tableCall(table)}\ntable`;
+}
+
+/** The cell that stages what rows of a table stand for. */
+export function codeOfRows(table: TableSource, rows: readonly number[]): string {
+  return `${IMPORT}\n\ntable = ${tableCall(table)}\nfiles = esap.stage(esap.items(table, rows=${pythonRows(rows)}))\nfiles`;
+}
+
+function tableCall({ id, details }: TableSource): string {
+  if (!details?.file) {
+    return `esap.table(${pythonString(id)})`;
+  }
+  const hdu = details.hdu === null ? '' : `, hdu=${details.hdu}`;
+  return `esap.open_table(${pythonString(details.file)}${hdu})`;
+}
+
+/** Neighbours as a range. */
+function pythonRows(rows: readonly number[]): string {
+  const [first = 0] = rows;
+  const areNeighbours = rows.length > 3 && rows.every((row, index) => row === first + index);
+  return areNeighbours ? `range(${first}, ${first + rows.length})` : `[${rows.join(', ')}]`;
 }
 
 /** The cell that stages items of the basket; all of it if none are given. */

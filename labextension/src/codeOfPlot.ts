@@ -49,7 +49,7 @@ export function codeOfSky(
 }
 
 function withoutShowing(tableId: string): string {
-  return codeOfTable(tableId).replace(/\ntable$/, '');
+  return codeOfTable({ id: tableId }).replace(/\ntable$/, '');
 }
 
 function labelOf({ label, unit }: Axis): string {

@@ -7,6 +7,7 @@ import {
   showDialog,
   WidgetTracker
 } from '@jupyterlab/apputils';
+import { DocumentWidget } from '@jupyterlab/docregistry';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import { codeIcon, downloadIcon, fileUploadIcon, refreshIcon, runIcon, saveIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
@@ -21,6 +22,7 @@ import type { PanelName } from './models/esap';
 import { insertCell } from './notebook';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
+import { hasTable, TABLE_FACTORY } from './tableFiles';
 
 const PROJECTIONS = ['stereographic', 'aitoff', 'mollweide', 'hammer'] as const;
 
@@ -85,20 +87,24 @@ export function addCommands(
         properties: {
           id: { type: 'string', description: 'The id of the table' },
           title: { type: 'string', description: 'The title of the tab' },
-          below: { type: 'string', description: 'The id of the widget to show it below' }
-        },
-        required: ['id']
+          below: { type: 'string', description: 'The id of the widget to show it below' },
+          path: { type: 'string', description: 'Instead of an id, a file as the file browser names it' }
+        }
       }
     },
     execute: async args => {
       const id = textOf(args.id);
+      if (!id) {
+        await commands.execute(CommandIDs.openFileAsTable, { path: textOf(args.path) });
+        return;
+      }
       const open = documents.tables.find(widget => widget.content.rows.id === id);
       if (open) {
         shell.activateById(open.id);
         return;
       }
       const { TableDocument } = await import('./documents/table');
-      const widget = new MainAreaWidget({ content: new TableDocument(context, id) });
+      const widget = new MainAreaWidget({ content: new TableDocument(context, { id }) });
       widget.id = `esap-table-${id}`;
       widget.title.label = textOf(args.title) || trans.__('Table');
       widget.title.icon = spreadsheetIcon;
@@ -164,6 +170,32 @@ export function addCommands(
       content.state.projected.connect(() => void documents.skies.save(widget));
       shell.add(widget, 'main', { type: 'Sky', ...(table ? { ref: table.id, mode: 'split-right' } : {}) });
       await documents.skies.add(widget);
+    }
+  });
+
+  const chosenFile = (): string => {
+    const [chosen] = files?.tracker.currentWidget?.selectedItems() ?? [];
+    return chosen?.path ?? '';
+  };
+  commands.addCommand(CommandIDs.openFileAsTable, {
+    label: trans.__('Open as Table'),
+    caption: trans.__('A VOTable, FITS, Parquet, CSV or ECSV file, of any size'),
+    icon: spreadsheetIcon,
+    isVisible: args => Boolean(args.path) || hasTable(chosenFile()),
+    isEnabled: args => Boolean(args.path) || hasTable(chosenFile()),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          path: {
+            type: 'string',
+            description: 'The file as the file browser names it; without it, the one that is selected there'
+          }
+        }
+      }
+    },
+    execute: async args => {
+      await commands.execute('docmanager:open', { path: textOf(args.path) || chosenFile(), factory: TABLE_FACTORY });
     }
   });
 
@@ -341,8 +373,11 @@ export function addCommands(
 export function restoreDocuments(restorer: ILayoutRestorer, documents: Documents): void {
   void restorer.restore(documents.tables, {
     command: CommandIDs.openTable,
-    name: widget => widget.content.rows.id,
-    args: widget => ({ id: widget.content.rows.id, title: widget.title.label })
+    name: widget => pathOf(widget) || widget.content.rows.id,
+    args: widget => {
+      const path = pathOf(widget);
+      return path ? { path } : { id: widget.content.rows.id, title: widget.title.label };
+    }
   });
   void restorer.restore(documents.skies, {
     command: CommandIDs.openSky,
@@ -364,6 +399,11 @@ export function restoreDocuments(restorer: ILayoutRestorer, documents: Documents
 function selectedPaths(files: IFileBrowserFactory | null): string[] {
   const selected = files?.tracker.currentWidget?.selectedItems() ?? [];
   return [...selected].map(file => file.path).filter(path => !path.includes(':'));
+}
+
+/** The path of the file that a table is read from; empty if it came from services. */
+function pathOf(widget: MainAreaWidget<TableDocument>): string {
+  return widget instanceof DocumentWidget ? widget.context.path : '';
 }
 
 function panelOf(name: unknown): PanelName {

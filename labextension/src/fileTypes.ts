@@ -8,10 +8,11 @@ import { FileViewFactory } from './documents/file';
 import type { ViewContext } from './panels/context';
 
 const FACTORY = 'esap-file-view';
-const MODEL = 'esap-not-read';
-const FITS = 'esap-fits';
-const VOTABLE = 'esap-votable';
-const XML = 'esap-xml';
+/** The model of files whose bytes stay on the server. */
+export const MODEL = 'esap-not-read';
+export const FITS = 'esap-fits';
+export const VOTABLE = 'esap-votable';
+export const XML = 'esap-xml';
 
 /** The model of a file whose bytes stay on the server: without a format, Jupyter asks for none. */
 class NotReadModelFactory extends TextModelFactory {

@@ -8,13 +8,14 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { EsapClient } from './api/client';
 import { CommandIDs } from './commandIds';
-import { addCommands, makeDocuments, restoreDocuments } from './commands';
+import { addCommands, makeDocuments, restoreDocuments, type Documents } from './commands';
 import { addFileTypes } from './fileTypes';
 import { Esap, IEsap } from './models/esap';
 import { describe } from './models/describe';
 import type { ViewContext } from './panels/context';
 import { SideBar } from './panels/sidebar';
 import { makeStatusItem } from './statusItem';
+import { addTableTypes } from './tableFiles';
 
 /** The state of the panels, for these and other extensions. */
 const state: JupyterFrontEndPlugin<Esap> = {
@@ -45,7 +46,7 @@ const panels: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IEsap, INotebookTracker],
   optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IThemeManager, IStatusBar, ISettingRegistry, IFileBrowserFactory],
-  activate: (
+  activate: async (
     app: JupyterFrontEnd,
     esap: Esap,
     notebooks: INotebookTracker,
@@ -76,6 +77,7 @@ const panels: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command: CommandIDs.showPanel, category, args: { panel } });
     }
     for (const command of [
+      CommandIDs.openFileAsTable,
       CommandIDs.newAdql,
       CommandIDs.runAdql,
       CommandIDs.saveTable,
@@ -100,8 +102,20 @@ const panels: JupyterFrontEndPlugin<void> = {
       documents.skies.forEach(widget => widget.content.applyTheme());
     });
     follow(context, settings);
+    await openFiles(app, context, documents);
   }
 };
+
+/** Let files be opened as tables; before the layout is restored, since such files may be in it. */
+async function openFiles(app: JupyterFrontEnd, context: ViewContext, documents: Documents): Promise<void> {
+  addTableTypes(app.docRegistry);
+  const { FileTableFactory } = await import('./documents/fileTable');
+  const factory = new FileTableFactory(context, app.serviceManager.contents);
+  factory.widgetCreated.connect((_, widget) => {
+    void documents.tables.add(widget);
+  });
+  app.docRegistry.addWidgetFactory(factory);
+}
 
 /** What happens by itself: a table opens when its first rows are there, the end of a staging is told. */
 function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegistry | null): void {

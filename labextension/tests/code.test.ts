@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeOfDid, codeOfItems, codeOfQuery, codeOfTable, pythonString } from '../src/code';
+import { codeOfDid, codeOfItems, codeOfQuery, codeOfRows, codeOfTable, pythonString } from '../src/code';
 import { makeQuery } from './fakes';
 
 describe('the code of', () => {
@@ -28,7 +28,12 @@ describe('the code of', () => {
   });
 
   it('tables, items and DIDs', () => {
-    expect(codeOfTable('t1')).toContain('esap.table("t1")');
+    expect(codeOfTable({ id: 't1' })).toContain('esap.table("t1")');
+    expect(codeOfTable({ id: 't1', details: { file: '/home/a.fits', hdu: 2 } })).toContain(
+      'esap.open_table("/home/a.fits", hdu=2)'
+    );
+    expect(codeOfRows({ id: 't1' }, [3, 1])).toContain('esap.stage(esap.items(table, rows=[3, 1]))');
+    expect(codeOfRows({ id: 't1' }, [1, 2, 3, 4])).toContain('rows=range(1, 5)');
     expect(codeOfItems(null)).toContain('esap.stage()');
     expect(codeOfDid('demo:M51', 'lake')).toContain('esap.datalake.item("demo:M51", service="lake")');
   });

@@ -21,6 +21,8 @@ function makeDetails(given: Partial<TableDetails>): TableDetails {
     id: 't1',
     title: '',
     query: null,
+    file: '',
+    hdu: null,
     created_at: '2026-11-22T10:00:00Z',
     rows: 2000,
     complete: true,
@@ -58,7 +60,7 @@ function makePage(offset: number, count: number, total: number): Page {
 describe('the rows of a table', () => {
   it('are read a page at a time, as they come into sight', async () => {
     const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, 2000)));
-    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
     await rows.open();
     expect(rows.rowCount).toBe(2000);
     expect(page).toHaveBeenCalledTimes(1);
@@ -75,7 +77,7 @@ describe('the rows of a table', () => {
 
   it('know which rows of the table they are when they are sorted', async () => {
     const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, 2000)));
-    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
     await rows.open();
     expect(await rows.numbersOf([1, 2])).toEqual([1, 2]);
     await rows.toggleOrder('flux');
@@ -95,7 +97,7 @@ describe('the rows of a table', () => {
           ? new Promise<Page>(resolve => late.push(resolve))
           : Promise.resolve(makePage(offset, limit, 2000))
     );
-    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
     await rows.open();
     rows.value(500, 2);
     await vi.waitFor(() => expect(late).toHaveLength(1));
@@ -111,7 +113,7 @@ describe('the rows of a table', () => {
         ? Promise.reject(new TypeError('no number'))
         : Promise.resolve(makePage(offset, limit, 2000))
     );
-    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
     await rows.open();
     await rows.addCondition({ column: 'flux', operator: '>', value: 'much' });
     expect(rows.conditions).toEqual([]);
@@ -122,7 +124,7 @@ describe('the rows of a table', () => {
   it('lead to their DataLink documents', async () => {
     const page = (_: string, offset: number, limit: number): Promise<Page> =>
       Promise.resolve(makePage(offset, limit, 2000));
-    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), 't1');
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
     await rows.open();
     expect(rows.linkOf(0)).toEqual({ service: 'archive', url: 'http://archive/1999' });
   });

@@ -66,6 +66,8 @@ class Lab:
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.workspace}",
             f"--LabApp.app_settings_dir={settings}",
+            # So that tests can ask what the grid, which is but a picture, shows.
+            "--LabApp.expose_app_in_browser=True",
         ]
         environment = {
             **os.environ,
@@ -206,7 +208,8 @@ def page(browser: Any, lab: Lab) -> Iterator[Any]:
 
 def open_side_bar(window: Any) -> None:
     """Show the panels, whatever the side bar shows."""
-    window.wait_for_selector(".jp-Launcher, .jp-NotebookPanel, .esap-TableDocument", timeout=60_000)
+    shown = (".jp-Launcher", ".jp-NotebookPanel", ".esap-TableDocument")
+    window.wait_for_selector(", ".join(f"{each}:visible" for each in shown), timeout=60_000)
     if not window.locator(".esap-Tabs").is_visible():
         window.locator('[data-id="esap-side-bar"]').click()
     window.wait_for_selector(".esap-Tabs")

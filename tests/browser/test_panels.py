@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ROOT, SCREENSHOTS, Lab, SlowFiles, open_side_bar
-
-AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
-ROW = 24
-
-
-def tab(page: Any, name: str) -> Any:
-    """A tab of the side bar; its name may be followed by a count."""
-    return page.locator(".esap-Tabs").get_by_role("tab", name=re.compile(f"^{name}"))
-
-
-def search(page: Any, product: str, target: str, radius: str = "30") -> None:
-    page.select_option("#esap-product", product)
-    page.fill("#esap-target", target)
-    page.fill("#esap-radius", radius)
-    page.get_by_role("button", name="Search", exact=True).click()
-
-
-def select_rows(page: Any, first: int, last: int) -> None:
-    """Click a row of the grid, and another with Shift."""
-    box = page.locator(".esap-TableDocument:visible .esap-Grid").bounding_box()
-    header = 2 * ROW
-    page.mouse.click(box["x"] + 200, box["y"] + header + (first + 0.5) * ROW)
-    page.keyboard.down("Shift")
-    page.mouse.click(box["x"] + 200, box["y"] + header + (last + 0.5) * ROW)
-    page.keyboard.up("Shift")
+from tests.browser.conftest import SCREENSHOTS, Lab, SlowFiles, open_side_bar
+from tests.browser.person import AXE, choose_theme, findings, search, select_rows, tab
 
 
 def test_the_main_job_by_mouse(page: Any, lab: Lab) -> None:
@@ -243,25 +218,3 @@ def test_accessible_in_each_theme(page: Any, theme: str, lab: Lab) -> None:
     page.get_by_role("treeitem", name="M51", exact=True).click()
     page.get_by_text("DEMO-ARCHIVE").wait_for()
     check("datalake")
-
-
-def choose_theme(page: Any, theme: str) -> None:
-    page.get_by_role("menuitem", name="Settings").click()
-    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).hover()
-    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{theme}$")).click()
-    page.wait_for_selector(f'body[data-jp-theme-name="{theme}"]', state="attached")
-
-
-def findings(page: Any, selector: str) -> str:
-    """What axe finds to be serious or worse in a part of the page, for people to read."""
-    found = page.evaluate("selector => axe.run(selector)", selector)
-    serious = [
-        (
-            violation["id"],
-            [node["html"][:200] for node in violation["nodes"]],
-            violation["nodes"][0]["failureSummary"],
-        )
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-    return json.dumps(serious, indent=1) if serious else ""

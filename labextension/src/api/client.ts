@@ -19,6 +19,7 @@ import type {
   Example,
   FileContent,
   HeaderCard,
+  FileTable,
   Histogram,
   ImageDescription,
   Item,
@@ -319,6 +320,18 @@ export class EsapClient {
     const query = { path, hdu, y };
     const asked = this._http.GET('/esap/api/files/curve/points', { params: { query }, parseAs: 'arrayBuffer' });
     return new Float64Array(await answered(asked));
+  }
+
+  // Files as tables
+
+  /** The tables of a file, by its path as the file browser has it. */
+  fileTables(path: string): Promise<FileTable[]> {
+    return answered(this._http.GET('/esap/api/files/tables', { params: { query: { path } } }));
+  }
+
+  /** Open a file as a table; `hdu` is of a FITS file, null for its first table. */
+  openFile(path: string, hdu: number | null): Promise<TableDetails> {
+    return answered(this._http.POST('/esap/api/files/tables', { body: { path, hdu } }));
   }
 
   // Data lakes

@@ -22,6 +22,7 @@ export type DIDPage = Schemas['DIDPage'];
 export type Example = Schemas['Example'];
 export type FileContent = Schemas['FileContent'];
 export type HeaderCard = Schemas['HeaderCard'];
+export type FileTable = Schemas['FileTable'];
 export type Histogram = Schemas['Histogram'];
 export type ImageDescription = Schemas['ImageDescription'];
 export type Item = Schemas['Item'];

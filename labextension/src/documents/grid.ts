@@ -7,6 +7,7 @@ import {
   type CellRenderer
 } from '@lumino/datagrid';
 import type { Column } from '../api/types';
+import { dragWhenMoved, type DraggedCode } from '../dragging';
 import type { TableRows } from '../models/tableRows';
 import { formatSexagesimal, formatValue } from './cells';
 import { RowSelection } from './rowSelection';
@@ -116,8 +117,10 @@ class RowsModel extends DataModel {
   }
 }
 
-/** A click on a name in the header sorts; all else is as everywhere in Lumino. */
+/** A click on a name in the header sorts, selected rows are dragged by their numbers; all else is as in Lumino. */
 class SortingMouseHandler extends BasicMouseHandler {
+  /** What the selected rows are when they are dragged. */
+  dragged: (() => Promise<DraggedCode>) | null = null;
   private _pressed: { x: number; y: number } | null = null;
 
   constructor(private readonly _rows: TableRows) {
@@ -125,6 +128,15 @@ class SortingMouseHandler extends BasicMouseHandler {
   }
 
   override onMouseDown(grid: DataGrid, event: MouseEvent): void {
+    const hit = grid.hitTest(event.clientX, event.clientY);
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
+    if (this.dragged && plain && hit.region === 'row-header' && grid.selectionModel?.isRowSelected(hit.row)) {
+      dragWhenMoved(event, this.dragged, () => {
+        super.onMouseDown(grid, event);
+        super.onMouseUp(grid, event);
+      });
+      return;
+    }
     this._pressed = { x: event.clientX, y: event.clientY };
     super.onMouseDown(grid, event);
   }
@@ -148,6 +160,7 @@ class SortingMouseHandler extends BasicMouseHandler {
 /** A grid of the table's rows in the colours of the theme. */
 export class TableGrid extends DataGrid {
   private readonly _model: RowsModel;
+  private readonly _mouse: SortingMouseHandler;
 
   constructor(rows: TableRows) {
     super({
@@ -160,7 +173,8 @@ export class TableGrid extends DataGrid {
     this._model = new RowsModel(rows);
     this.dataModel = this._model;
     this.keyHandler = new BasicKeyHandler();
-    this.mouseHandler = new SortingMouseHandler(rows);
+    this._mouse = new SortingMouseHandler(rows);
+    this.mouseHandler = this._mouse;
     this.selectionModel = new RowSelection({ dataModel: this._model, selectionMode: 'row' });
     this.copyConfig = {
       separator: '\t',
@@ -190,6 +204,10 @@ export class TableGrid extends DataGrid {
     if (rows[0] !== undefined) {
       this.scrollToRow(rows[0]);
     }
+  }
+
+  set dragged(code: () => Promise<DraggedCode>) {
+    this._mouse.dragged = code;
   }
 
   /** How many rows are selected. */
@@ -250,10 +268,10 @@ export class TableGrid extends DataGrid {
     });
   }
 
-  private _fitted = 0;
+  private _fitted = '';
 
   private _onColumns(rows: TableRows): void {
-    if (rows.columns.length !== this._fitted) {
+    if (namesOf(rows) !== this._fitted) {
       this.fitToContent();
     }
   }
@@ -261,7 +279,7 @@ export class TableGrid extends DataGrid {
   /** Give each column the width that its name, its unit and the rows that are here ask for. */
   fitToContent(): void {
     const { rows } = this._model;
-    this._fitted = rows.columns.length;
+    this._fitted = namesOf(rows);
     rows.columns.forEach((column, index) => {
       const texts = [`${column.name} ▼`, column.unit];
       for (let row = 0; row < Math.min(rows.rowCount, 30); row++) {
@@ -272,6 +290,10 @@ export class TableGrid extends DataGrid {
       this.resizeColumn('body', index, width);
     });
   }
+}
+
+function namesOf(rows: TableRows): string {
+  return rows.columns.map(column => column.name).join('\n');
 }
 
 /** Which celestial coordinate in degrees a column holds, by its UCD. */

@@ -133,7 +133,7 @@ export class SkyDocument extends Widget {
   /** The rows of a table that is not open beside this. */
   private _ownRows(): TableRows {
     if (!this._own) {
-      this._own = new TableRows(this.context.esap.client, this.tableId);
+      this._own = new TableRows(this.context.esap.client, { id: this.tableId });
       void this._own.open();
     }
     return this._own;

@@ -2,10 +2,10 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 import type React from 'react';
 import { ViewContextProvider, type ViewContext } from '../panels/context';
-import { TableRows } from '../models/tableRows';
+import { TableRows, type TableOrigin } from '../models/tableRows';
 import { TableGrid } from './grid';
 import { PlotPanel } from './plotPanel';
-import { TableFooter, TableHeader } from './tableBars';
+import { codeOf, TableFooter, TableHeader } from './tableBars';
 import { TableView } from './tableView';
 
 /** A table in the main area: a bar of deeds, the grid, and what the services said. */
@@ -19,13 +19,17 @@ export class TableDocument extends Widget {
 
   constructor(
     private readonly _context: ViewContext,
-    tableId: string
+    origin: TableOrigin
   ) {
     super();
     this.addClass('esap-TableDocument');
-    this.rows = new TableRows(_context.esap.client, tableId);
+    this.rows = new TableRows(_context.esap.client, origin);
     this._grid = new TableGrid(this.rows);
     const view = (this._view = new TableView(this.rows, this._grid));
+    this._grid.dragged = async () => ({
+      title: _context.trans._n('%1 row', '%1 rows', this._grid.selectedCount),
+      code: await codeOf(view)
+    });
     const layout = new PanelLayout();
     this.layout = layout;
     const bar = (element: React.JSX.Element): ReactWidget =>

@@ -11,7 +11,7 @@ import {
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import type { Link } from '../api/types';
 import { asEsapError, type EsapError } from '../api/errors';
-import { codeOfTable } from '../code';
+import { codeOfRows, codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
 import { useChanges, useView } from '../panels/context';
 import { formatBytes, formatCount, formatRows } from '../panels/format';
@@ -57,6 +57,20 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
         >
           {count === 0 ? trans.__('Add to basket') : trans._n('Add %2 row', 'Add %2 rows', count, formatCount(count))}
         </Button>
+        {rows.parts.length > 1 && (
+          <select
+            className="jp-mod-styled esap-Parts"
+            aria-label={trans.__('Table of the file')}
+            value={rows.part ?? ''}
+            onChange={event => void rows.choosePart(Number(event.target.value))}
+          >
+            {rows.parts.map(({ hdu, name, rows: count }) => (
+              <option key={hdu} value={hdu ?? ''}>
+                {[name || trans.__('HDU %1', hdu), count === null ? '' : formatRows(count, trans)].filter(Boolean).join(' · ')}
+              </option>
+            ))}
+          </select>
+        )}
         <span className="esap-muted esap-grow" role="status">
           {said}
         </span>
@@ -109,14 +123,28 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
         />
         <IconButton
           icon={codeIcon}
-          label={trans.__('Insert code that opens this table')}
-          onClick={() => void commands.execute(CommandIDs.insertCode, { code: codeOfTable(rows.id) })}
+          label={
+            count === 0 || rows.details?.file
+              ? trans.__('Insert code that opens this table')
+              : trans._n('Insert code that stages %2 row', 'Insert code that stages %2 rows', count, formatCount(count))
+          }
+          onClick={() => {
+            void codeOf(view).then(code => commands.execute(CommandIDs.insertCode, { code }));
+          }}
         />
       </div>
       {(filtering || rows.conditions.length > 0) && <ConditionBar view={view} editing={filtering} />}
       {rows.error && <ErrorNote error={rows.error} onRetry={() => void rows.open()} />}
     </div>
   );
+}
+
+/** The cell that stages the selected rows, or opens the table if there are none or no service has them. */
+export async function codeOf({ rows, grid }: TableView): Promise<string> {
+  const selected = grid.selectedRows(MOST_ADDED);
+  return selected.length > 0 && !rows.details?.file
+    ? codeOfRows(rows, await rows.numbersOf(selected))
+    : codeOfTable(rows);
 }
 
 /** The conditions that rows must meet, as chips, and a line to add one. */

@@ -1,7 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import { type EsapClient, type Page } from '../api/client';
 import { asEsapError, type EsapError } from '../api/errors';
-import type { Column, Condition, Link, Order, TableDetails } from '../api/types';
+import type { Column, Condition, FileTable, Link, Order, TableDetails } from '../api/types';
 import { Changing } from './changing';
 
 const PAGE_ROWS = 500;
@@ -18,8 +18,15 @@ export interface RowsArrived {
   count: number;
 }
 
+/** What a table is opened by: its id, or a file's path as the file browser has it. */
+export type TableOrigin = { id: string } | { path: string };
+
 /** A table as one looks at it: sorted, filtered, read a page at a time as rows come into sight. */
 export class TableRows extends Changing {
+  /** Empty while the file has not been opened. */
+  id: string;
+  /** The tables of the file, if there is a choice. */
+  parts: readonly FileTable[] = [];
   details: TableDetails | null = null;
   /** Of the rows that meet the conditions. */
   rowCount = 0;
@@ -35,12 +42,16 @@ export class TableRows extends Changing {
   /** Counts the changes of order and conditions; answers to earlier ones are dropped. */
   private _generation = 0;
   private _isDisposed = false;
+  private _hdu: number | null = null;
+  /** Counts the times that one began to look; who began earlier stops. */
+  private _openings = 0;
 
   constructor(
     readonly client: EsapClient,
-    readonly id: string
+    private readonly _origin: TableOrigin
   ) {
     super();
+    this.id = 'id' in _origin ? _origin.id : '';
   }
 
   get isDisposed(): boolean {
@@ -52,6 +63,11 @@ export class TableRows extends Changing {
     this._pages.clear();
     this._wanted = [];
     Signal.clearData(this);
+  }
+
+  /** Which table of the file is shown. */
+  get part(): number | null {
+    return this._hdu;
   }
 
   get columns(): readonly Column[] {
@@ -68,11 +84,33 @@ export class TableRows extends Changing {
     return this._arrived;
   }
 
+  /** Show another table of the file. */
+  choosePart(hdu: number | null): Promise<void> {
+    this._hdu = hdu;
+    this.details = null;
+    this.order = null;
+    this.conditions = [];
+    this._forget();
+    return this.open();
+  }
+
   /** Read what the table is and its first rows, and go on looking while it grows. */
   async open(): Promise<void> {
+    const opening = ++this._openings;
+    let opened = await this._openFile(opening);
     do {
+      if (opening !== this._openings) {
+        return;
+      }
+      if (this.id === '') {
+        break;
+      }
       try {
-        const details = await this.client.table(this.id);
+        const details = opened ?? (await this.client.table(this.id));
+        opened = null;
+        if (opening !== this._openings) {
+          return;
+        }
         if (details.rows !== this.details?.rows || details.columns.length !== this.columns.length) {
           await this._become(details);
         }
@@ -87,6 +125,35 @@ export class TableRows extends Changing {
       }
       await new Promise(resolve => setTimeout(resolve, GROWING_MS));
     } while (!this._isDisposed);
+  }
+
+  /** A file's table is looked for each time, since the file may have changed and the table be gone. */
+  private async _openFile(opening: number): Promise<TableDetails | null> {
+    if (!('path' in this._origin)) {
+      return null;
+    }
+    const { path } = this._origin;
+    try {
+      const opened = await this.client.openFile(path, this._hdu);
+      const parts = /\.(fits?|fts)(\.gz)?$/i.test(path) ? await this.client.fileTables(path) : [];
+      if (opening === this._openings) {
+        if (this.id !== opened.id) {
+          this.details = null;
+          this._forget();
+        }
+        this.id = opened.id;
+        this.parts = parts;
+        this._hdu ??= parts[0]?.hdu ?? null;
+      }
+      return opened;
+    } catch (thrown) {
+      if (opening === this._openings) {
+        this.id = '';
+        this.error = asEsapError(thrown);
+        this.emitChanged();
+      }
+      return null;
+    }
   }
 
   /** The value of a cell; undefined while its page is on its way, which it then is. */

@@ -3,6 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { Item } from '../api/types';
 import { codeOfItems } from '../code';
 import { CommandIDs } from '../commandIds';
+import { dragWhenMoved } from '../dragging';
 import { basketIcon } from '../icons';
 import type { StagingHow } from '../models/basket';
 import { useChanges, useView } from './context';
@@ -129,7 +130,10 @@ function ItemLine({ item, how, onInsert }: ItemLineProps): ReactNode {
   const { provenance } = item;
   return (
     <li className="esap-Card">
-      <div className="esap-Card-head">
+      <div
+        className="esap-Card-head esap-mod-draggable"
+        onPointerDown={event => dragWhenMoved(event, () => ({ title, code: codeOfItems([item]) }))}
+      >
         <KindIcon.react tag="span" className="esap-Icon" />
         <span className="esap-Card-title" title={`${title}\n${item.locator}`}>
           {title}

@@ -22,6 +22,7 @@ import { useState, type ReactNode } from 'react';
 import type { Job, Phase } from '../api/types';
 import { codeOfFiles, codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
+import { dragWhenMoved } from '../dragging';
 import { canResume, fractionDone, hasEnded, isRunning, resultsOf, secondsLeft } from '../models/jobs';
 import { useChanges, useView } from './context';
 import { formatBytes, formatCount, formatSeconds, formatTime } from './format';
@@ -91,9 +92,17 @@ function JobCard({ job }: { job: Job }): ReactNode {
   const PhaseIcon = job.interrupted ? pauseIcon : ICONS[job.phase];
   const KindIcon = KIND_ICONS[job.kind] ?? spreadsheetIcon;
   const { files, failed, tableId } = resultsOf(job);
+  const code = tableId
+    ? codeOfTable({ id: tableId })
+    : files.length > 0
+      ? codeOfFiles(files.map(file => file.path))
+      : '';
   return (
     <li className={`esap-Card esap-Job esap-mod-${job.interrupted ? 'interrupted' : job.phase.toLowerCase()}`}>
-      <div className="esap-Card-head">
+      <div
+        className={`esap-Card-head ${code ? 'esap-mod-draggable' : ''}`}
+        onPointerDown={event => code && dragWhenMoved(event, () => ({ title: job.title, code }))}
+      >
         <KindIcon.react tag="span" className="esap-Icon" />
         <span className="esap-Card-title" title={job.title}>
           {job.title}
@@ -119,14 +128,11 @@ function JobCard({ job }: { job: Job }): ReactNode {
             onClick={() => void commands.execute(CommandIDs.openTable, { id: tableId, title: job.title })}
           />
         )}
-        {(files.length > 0 || tableId) && (
+        {code && (
           <IconButton
             icon={codeIcon}
             label={trans.__('Insert code that uses the result of %1', job.title)}
-            onClick={() => {
-              const code = tableId ? codeOfTable(tableId) : codeOfFiles(files.map(file => file.path));
-              void commands.execute(CommandIDs.insertCode, { code });
-            }}
+            onClick={() => void commands.execute(CommandIDs.insertCode, { code })}
           />
         )}
         {(hasEnded(job) || job.interrupted) && (
@@ -161,9 +167,12 @@ function JobCard({ job }: { job: Job }): ReactNode {
                   className="esap-Line"
                   title={trans.__('Open %1', file.path)}
                   onClick={() => void commands.execute(CommandIDs.openPath, { path: file.path })}
+                  onPointerDown={event =>
+                    dragWhenMoved(event, () => ({ title: nameOfPath(file.path), code: codeOfFiles([file.path]) }))
+                  }
                 >
                   <folderIcon.react tag="span" className="esap-Icon" />
-                  <span className="esap-Line-title">{file.did ?? file.path.split('/').pop()}</span>
+                  <span className="esap-Line-title">{file.did ?? nameOfPath(file.path)}</span>
                   <span className="esap-muted">{formatBytes(file.bytes)}</span>
                 </button>
               </li>
@@ -178,6 +187,10 @@ function JobCard({ job }: { job: Job }): ReactNode {
       )}
     </li>
   );
+}
+
+function nameOfPath(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function phaseInWords(phase: Phase, trans: TranslationBundle): string {

@@ -158,5 +158,5 @@ def test_a_file_that_is_something_else(suffix: str, tmp_path: Path) -> None:
 
 def test_a_fits_file_without_a_table(tmp_path: Path) -> None:
     fits.PrimaryHDU(np.zeros((2, 2))).writeto(tmp_path / "image.fits")
-    with pytest.raises(BadAnswer, match="no table"):
+    with pytest.raises(InputError, match="no table"):
         read_file(tmp_path / "image.fits")

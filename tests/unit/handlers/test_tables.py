@@ -149,3 +149,50 @@ async def test_workspace_is_what_the_file_browser_shows(ask, jp_root_dir) -> Non
         "in_file_browser": ".",
         "staging_directory": "esap-data",
     }
+
+
+@pytest.fixture
+def several_tables(jp_root_dir) -> str:
+    """A FITS file with two tables, as the file browser names it."""
+    import numpy as np
+    from astropy.io import fits
+
+    (jp_root_dir / "data").mkdir()
+    names = ("FIRST", "OTHER")
+    hdus = [
+        fits.BinTableHDU.from_columns([fits.Column(name.lower(), "J", array=np.arange(3))], name=name)
+        for name in names
+    ]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(jp_root_dir / "data" / "several.fits")
+    return "data/several.fits"
+
+
+async def test_a_file_is_opened_as_a_table(ask, several_tables) -> None:
+    listed = (await ask("GET", "files/tables", path=several_tables)).json
+    opened = await ask("POST", "files/tables", json={"path": several_tables, "hdu": listed[1]["hdu"]})
+    again = await ask("POST", "files/tables", json={"path": several_tables, "hdu": 2})
+
+    assert [(each["hdu"], each["name"], each["rows"]) for each in listed] == [
+        (1, "FIRST", 3),
+        (2, "OTHER", 3),
+    ]
+    assert (opened.status, opened.json["title"], opened.json["rows"]) == (201, "several.fits", 3)
+    assert again.json["id"] == opened.json["id"]
+    rows = rows_of(await ask("GET", f"tables/{opened.json['id']}/rows"))
+    assert rows.column("other").to_pylist() == [0, 1, 2]
+    refused = await ask("POST", "basket/rows", json={"table": opened.json["id"], "rows": [0]})
+    assert (refused.status, refused.json["code"]) == (400, "input")
+    assert "of a file" in refused.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("none.vot", 404), ("../outside.vot", 400), ("/etc/passwd.csv", 400), ("notes.txt", 400), ("data", 400)],
+)
+async def test_a_file_that_cannot_be_opened(ask, jp_root_dir, path, status) -> None:
+    (jp_root_dir / "data").mkdir()
+    (jp_root_dir / "notes.txt").write_text("no table")
+
+    answer = await ask("POST", "files/tables", json={"path": path})
+
+    assert answer.status == status

@@ -6,8 +6,10 @@ import {
   treeViewIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import type { DID } from '../../api/types';
+import { codeOfDid } from '../../code';
+import { dragWhenMoved } from '../../dragging';
 import { nameOf, type Line, type Node } from '../../models/datalake';
 import { useView } from '../context';
 import { formatBytes, formatCount } from '../format';
@@ -67,6 +69,12 @@ export function Tree({ lines }: { lines: readonly Line[] }): ReactNode {
     wantsFocus.current = true;
     setFocused(keyOf(line));
     look();
+  };
+  const drag = (event: PointerEvent, { node: { did, service }, isMore }: Line): void => {
+    if (did && !isMore) {
+      const name = nameOf(did);
+      dragWhenMoved(event, () => ({ title: name, code: codeOfDid(name, service) }));
+    }
   };
   const activate = (line: Line): void => {
     const { node, isMore } = line;
@@ -142,6 +150,7 @@ export function Tree({ lines }: { lines: readonly Line[] }): ReactNode {
                 paddingInlineStart: `calc(${level} * 12px + 4px)`
               }}
               onClick={() => activate(line)}
+              onPointerDown={event => drag(event, line)}
               onKeyDown={event => onKeyDown(event, line, at)}
             >
               {isMore ? <MoreLine node={node} /> : <NodeLine node={node} />}
