@@ -150,6 +150,10 @@ class ServiceSettings(BaseModel):
     ----------
     connector : str
         Name of the entry point in the group ``esap_jupyter.connectors``.
+    title, description : str
+        Shown to people.
+    enabled : bool
+        False takes the service away.
     deadline : float
         Seconds that one remote call may take.
     calls_at_once : int

@@ -94,6 +94,7 @@ def notebooks() -> bool:
 
 def docs() -> bool:
     """The manual, built with warnings as errors; the code on its pages is run by `integration`."""
+    print(f"The manual: {ROOT / 'docs/_build/html/index.html'}")
     return all(
         [
             _tool("sphinx-build", "-W", "--keep-going", "-n", "-q", "docs", "docs/_build/html"),

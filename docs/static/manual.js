@@ -4,6 +4,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const link = summary.closest("li")?.querySelector("a");
     summary.setAttribute("aria-label", `Pages below ${link?.textContent.trim() ?? "this"}`);
   }
+  for (const parameters of document.querySelectorAll(".sig > dl")) {
+    parameters.setAttribute("role", "list");
+    parameters.querySelectorAll("dd").forEach(parameter => parameter.setAttribute("role", "listitem"));
+  }
   for (const button of document.querySelectorAll(".search-button-field[aria-label]")) {
     button.removeAttribute("aria-label");
   }

@@ -71,14 +71,14 @@ def field_table(
 ) -> str:
     """Make the table of an object's fields."""
     required = schema.get("required", ())
-    heads = ["name", "type", *(["default"] if defaults else []), "meaning"]
-    lines = [_row(heads), _row(["---"] * len(heads))]
+    rows = [["name", "type", "default", "meaning"]]
     for name, field in schema.get("properties", {}).items():
         default = default_in_words(field) or ("required" if name in required else "")
         meaning = field.get("description") or described.get(name, "")
-        cells = [f"`{name}`", type_in_words(field, linked), *([default] if defaults else []), meaning]
-        lines.append(_row(cells))
-    return "\n".join(lines)
+        rows.append([f"`{name}`", type_in_words(field, linked), default, meaning])
+    kept = [0, 1, *([2] if defaults else []), *([3] if any(row[3] for row in rows[1:]) else [])]
+    head, *lines = [_row([row[column] for column in kept]) for row in rows]
+    return "\n".join([head, _row(["---"] * len(kept)), *lines])
 
 
 def summary_of(model: type) -> str:

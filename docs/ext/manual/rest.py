@@ -6,7 +6,25 @@ from typing import Any
 
 from esap_jupyter.handlers.openapi import openapi
 from esap_jupyter.handlers.resources import ROUTES
+from esap_jupyter.models import Query
 from manual.models import default_in_words, described_fields, field_table, models, summary_of, type_in_words
+
+# Fields that mean the same wherever they stand, and are described nowhere else.
+_USUAL = {
+    "service": "The service's name.",
+    "table": "The table's id.",
+    "search": "The search's id.",
+    "job": "The job's id.",
+    "saved": "The saved query's id.",
+    "did": "`scope:name`.",
+    "path": "As Jupyter's file browser names the file.",
+    "hdu": "Number of the HDU, from 0.",
+    "offset": "How many to leave out.",
+    "limit": "At most so many.",
+    "since": "The `version` of an earlier answer: only what changed since.",
+    "conditions": "Only rows that meet all of these.",
+    "all_rows": "All of it, without a limit.",
+}
 
 
 def operations() -> str:
@@ -25,19 +43,19 @@ def objects() -> str:
     known = models()
     parts = []
     for name, schema in openapi()["components"]["schemas"].items():
-        model = known.get(name)
+        model = known.get(_plain(name))
         text = summary_of(model) if model else schema.get("description", "")
         if "properties" in schema:
             body = field_table(schema, described_fields(model) if model else {}, linked=_link, defaults=False)
         else:
             body = type_in_words(schema, _link)
-        parts.append(f"(rest-{name.lower()})=\n## {name}\n\n{' '.join(text.split())}\n\n{body}")
+        parts.append(f"(rest-{name.lower()})=\n## {_title(name)}\n\n{' '.join(text.split())}\n\n{body}")
     return "\n\n".join(parts).replace("``", "`")
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     [route] = (route for route in ROUTES if route.name == operation["operationId"])
-    described = described_fields(route.input)
+    described = _USUAL | _words_of(route.input.__name__) | described_fields(route.input)
     parts = [f"### {operation['summary']}", f"```text\n{method.upper()} {path}\n```"]
     if parameters := operation["parameters"]:
         parts.append("\n".join(_parameters(parameters, described)))
@@ -75,4 +93,18 @@ def _responses(responses: dict[str, Any]) -> list[str]:
 
 
 def _link(name: str) -> str:
-    return f"[{name}](#rest-{name.lower()})"
+    return f"[{_title(name)}](#rest-{name.lower()})"
+
+
+def _title(name: str) -> str:
+    """A model that is sent otherwise than it comes back is two objects; pydantic names both after it."""
+    return _plain(name) + (" (sent)" if name.endswith("-Input") else "")
+
+
+def _plain(name: str) -> str:
+    return name.rpartition("__")[2].removesuffix("-Input").removesuffix("-Output")
+
+
+def _words_of(name: str) -> dict[str, str]:
+    """What the query says of its fields, for the requests that repeat them."""
+    return described_fields(Query) if name == "NewSearch" else {}
