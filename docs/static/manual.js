@@ -5,8 +5,8 @@ document.addEventListener("DOMContentLoaded", () => {
     summary.setAttribute("aria-label", `Pages below ${link?.textContent.trim() ?? "this"}`);
   }
   for (const parameters of document.querySelectorAll(".sig > dl")) {
-    parameters.setAttribute("role", "list");
-    parameters.querySelectorAll("dd").forEach(parameter => parameter.setAttribute("role", "listitem"));
+    parameters.setAttribute("role", "presentation");
+    parameters.querySelectorAll("dd").forEach(parameter => parameter.setAttribute("role", "presentation"));
   }
   for (const button of document.querySelectorAll(".search-button-field[aria-label]")) {
     button.removeAttribute("aria-label");

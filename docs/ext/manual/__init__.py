@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from manual import configuration, errors, events, model_pages, panels, rest, words
+from manual import configuration, errors, events, model_pages, notebooks, panels, rest, words
 
 GENERATED = {
     "configuration": configuration.sections,
@@ -42,6 +42,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Join Sphinx."""
     app.setup_extension("sphinx.ext.autodoc")
     app.setup_extension("sphinx_click")
+    app.connect("config-inited", notebooks.copy)
     app.connect("source-read", _fill)
     app.connect("autodoc-process-signature", model_pages.without_signature)
     # Before napoleon reads the sections.
