@@ -71,7 +71,7 @@ def open_sky(page: Any) -> Any:
     page.locator(".esap-TableFooter-bar").get_by_text("3 rows").wait_for()
     page.get_by_role("button", name="Show on the sky").click()
     sky = page.locator(".esap-SkyDocument")
-    sky.get_by_text("3 footprints").wait_for()
+    sky.get_by_role("status").get_by_text("3 footprints").wait_for()
     return sky
 
 
@@ -110,7 +110,7 @@ def test_the_sky_is_read_by_keyboard_and_comes_back_after_a_reload(page: Any, la
 
     page.goto(f"{lab.url}/lab?token={lab.token}")
     sky = page.locator(".esap-SkyDocument")
-    sky.get_by_text("3 footprints").wait_for(timeout=60_000)
+    sky.get_by_role("status").get_by_text("3 footprints").wait_for(timeout=60_000)
     assert sky.get_by_label("Projection").input_value() == "mollweide"
 
 
@@ -130,6 +130,6 @@ def test_plots_are_accessible_in_each_theme(page: Any, theme: str) -> None:
     assert not findings(page, ".esap-TableDocument")
 
     page.get_by_role("button", name="Show on the sky").click()
-    page.locator(".esap-SkyDocument").get_by_text("261 rows").wait_for()
+    page.locator(".esap-SkyDocument").get_by_role("status").get_by_text("261 rows").wait_for()
     page.screenshot(path=SCREENSHOTS / f"sky-{shade}.png")
     assert not findings(page, ".esap-SkyDocument")
