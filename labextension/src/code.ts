@@ -1,4 +1,4 @@
-import type { CurveDescription, Item, Query } from './api/types';
+import type { CurveDescription, Item, Query, Target } from './api/types';
 
 const IMPORT = 'import esap_jupyter as esap';
 
@@ -135,7 +135,9 @@ function searchCall(query: Query): string {
     ? [pythonString(query.target)]
     : query.position
       ? [pythonString(`${query.position.ra} ${query.position.dec}`)]
-      : [];
+      : query.targets.length > 0
+        ? [pythonTargets(query.targets)]
+        : [];
   const named: [string, string, boolean][] = [
     ['radius', `${Number(query.radius.toPrecision(12))}`, positional.length > 0],
     ['product', pythonString(query.product), true],
@@ -147,6 +149,18 @@ function searchCall(query: Query): string {
   const given = named.filter(([, , wanted]) => wanted).map(([name, value]) => `${name}=${value}`);
   const lines = [...positional, ...given].map(argument => `    ${argument},`);
   return ['esap.search(', ...lines, ')'].join('\n');
+}
+
+/** A list, a target on each line. */
+function pythonTargets(targets: readonly Target[]): string {
+  const lines = targets.map(({ name, position }) => {
+    if (!position) {
+      return pythonString(name);
+    }
+    const place = `"ra": ${position.ra}, "dec": ${position.dec}`;
+    return name ? `{"name": ${pythonString(name)}, ${place}}` : `{${place}}`;
+  });
+  return `[\n${lines.map(line => `        ${line},`).join('\n')}\n    ]`;
 }
 
 function adqlCall(query: Query): string {

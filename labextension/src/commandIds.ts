@@ -12,5 +12,9 @@ export const CommandIDs = {
   openFileAsTable: 'esap:open-file-as-table',
   saveTable: 'esap:save-table',
   upload: 'esap:upload',
+  saveQuery: 'esap:save-query',
+  renameQuery: 'esap:rename-query',
+  deleteQuery: 'esap:delete-query',
+  showHelp: 'esap:show-help',
   refresh: 'esap:refresh'
 } as const;

@@ -1,5 +1,6 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -10,10 +11,13 @@ import { EsapClient } from './api/client';
 import { CommandIDs } from './commandIds';
 import { addCommands, makeDocuments, restoreDocuments, type Documents } from './commands';
 import { addFileTypes } from './fileTypes';
+import { chooseFileWith } from './chooseFile';
 import { Esap, IEsap } from './models/esap';
 import { describe } from './models/describe';
 import type { ViewContext } from './panels/context';
 import { SideBar } from './panels/sidebar';
+import { addQueryCommands } from './queryCommands';
+import { remember } from './remembered';
 import { makeStatusItem } from './statusItem';
 import { addTableTypes } from './tableFiles';
 
@@ -45,7 +49,7 @@ const panels: JupyterFrontEndPlugin<void> = {
   description: 'The ESAP side bar, tables and ADQL queries.',
   autoStart: true,
   requires: [IEsap, INotebookTracker],
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IThemeManager, IStatusBar, ISettingRegistry, IFileBrowserFactory],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IThemeManager, IStatusBar, ISettingRegistry, IFileBrowserFactory, IDocumentManager],
   activate: async (
     app: JupyterFrontEnd,
     esap: Esap,
@@ -57,13 +61,16 @@ const panels: JupyterFrontEndPlugin<void> = {
     themes: IThemeManager | null,
     statusBar: IStatusBar | null,
     settings: ISettingRegistry | null,
-    files: IFileBrowserFactory | null
+    files: IFileBrowserFactory | null,
+    manager: IDocumentManager | null
   ) => {
     const trans = (translator ?? nullTranslator).load('esap_jupyter');
-    const context: ViewContext = { esap, commands: app.commands, trans };
+    const chooseFile = manager ? chooseFileWith(manager, app.serviceManager.contents) : undefined;
+    const context: ViewContext = { esap, commands: app.commands, trans, chooseFile };
     const documents = makeDocuments();
     addFileTypes(app, context, restorer, themes);
     addCommands(app, context, documents, notebooks, files);
+    addQueryCommands(app, context);
 
     const sideBar = new SideBar(context);
     app.shell.add(sideBar, 'left', { rank: 300, type: 'ESAP' });
@@ -83,6 +90,8 @@ const panels: JupyterFrontEndPlugin<void> = {
       CommandIDs.saveTable,
       CommandIDs.plotTable,
       CommandIDs.openSky,
+      CommandIDs.saveQuery,
+      CommandIDs.showHelp,
       CommandIDs.stageBasket,
       CommandIDs.insertCode,
       CommandIDs.refresh
@@ -102,6 +111,7 @@ const panels: JupyterFrontEndPlugin<void> = {
       documents.skies.forEach(widget => widget.content.applyTheme());
     });
     follow(context, settings);
+    void remember(esap, settings);
     await openFiles(app, context, documents);
   }
 };

@@ -5,12 +5,14 @@ import { fakeClient, makeQuery, makeReport, makeState } from './fakes';
 
 const FORM: Form = {
   target: 'M 51',
+  targets: [],
   radius: '6',
   radiusUnit: 'arcmin',
   product: 'images',
   keyword: '',
   rowLimit: '10000',
-  services: null
+  services: null,
+  parameters: {}
 };
 
 describe('the form', () => {

@@ -57,7 +57,8 @@ class Lab:
         settings = self.directory / "settings"
         settings.mkdir(parents=True, exist_ok=True)
         quiet = {
-            "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+            "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+            "esap-jupyter:panels": {"showHelp": False},
         }
         (settings / "overrides.json").write_text(json.dumps(quiet))
         command = [

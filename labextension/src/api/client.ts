@@ -2,6 +2,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import createClient, { type Client, type QuerySerializer } from 'openapi-fetch';
 import type { ImageRegion } from '../models/viewport';
 import { asEsapError, EsapError, errorOfAnswer } from './errors';
+import type { Schema } from '../models/queryForm';
 import type { Page } from './page';
 import type { Points } from './points';
 import type { paths } from './schema';
@@ -34,14 +35,17 @@ import type {
   PixelDescription,
   Position,
   Query,
+  RegisteredService,
   ReplicaPage,
   RSE,
   Rule,
+  SavedQuery,
   SearchState,
   ServiceStatus,
   SkyDensity,
   TableDescription,
   TableDetails,
+  Target,
   Workspace,
   WritableRSE
 } from './types';
@@ -145,11 +149,51 @@ export class EsapClient {
     );
   }
 
+  /** The further fields of a service's queries, as JSON Schema. */
+  queryForm(service: string): Promise<Schema> {
+    return answered(
+      this._http.GET('/esap/api/services/{service}/form', { params: { path: { service } } })
+    );
+  }
+
+  /** Look in the registry. */
+  findServices(keywords: string[], product: string, waveband: string, limit: number): Promise<RegisteredService[]> {
+    const query = { keywords, product, waveband, limit };
+    return answered(this._http.GET('/esap/api/registry', { params: { query } }));
+  }
+
+  registeredService(ivoid: string): Promise<RegisteredService> {
+    return answered(this._http.GET('/esap/api/registry/record', { params: { query: { ivoid } } }));
+  }
+
   // Finding
 
   /** Where a name or coordinates are on the sky. */
   resolve(target: string): Promise<Position> {
     return answered(this._http.GET('/esap/api/resolve', { params: { query: { target } } }));
+  }
+
+  /** Read a list of targets: a text, or a file as the file browser names it. */
+  async readTargets(list: { text: string } | { path: string }): Promise<Target[]> {
+    return (await answered(this._http.POST('/esap/api/targets', { body: list }))).targets;
+  }
+
+  savedQueries(): Promise<SavedQuery[]> {
+    return answered(this._http.GET('/esap/api/saved-queries'));
+  }
+
+  saveQuery(name: string, query: Query): Promise<SavedQuery> {
+    return answered(this._http.POST('/esap/api/saved-queries', { body: { name, query } }));
+  }
+
+  replaceSavedQuery(saved: number, name: string, query: Query): Promise<SavedQuery> {
+    return answered(
+      this._http.PUT('/esap/api/saved-queries/{saved}', { params: { path: { saved } }, body: { name, query } })
+    );
+  }
+
+  deleteSavedQuery(saved: number): Promise<void> {
+    return done(this._http.DELETE('/esap/api/saved-queries/{saved}', { params: { path: { saved } } }));
   }
 
   /** Ask services, by their forms or in ADQL. */

@@ -43,11 +43,14 @@ export type Rule = Schemas['Rule'];
 export type SearchState = Schemas['SearchState'];
 export type SkyFrame = Schemas['SkyFrame'];
 export type SkyDensity = Schemas['SkyDensity'];
+export type RegisteredService = Schemas['RegisteredService'];
+export type SavedQuery = Schemas['SavedQuery'];
 export type ServerStatus = Schemas['ServerStatus'];
 export type ServiceReport = Schemas['ServiceReport'];
 export type ServiceStatus = Schemas['ServiceStatus'];
 export type TableDescription = Schemas['TableDescription'];
 export type TableDetails = Schemas['TableDetails'];
+export type Target = Query['targets'][number];
 export type Workspace = Schemas['Workspace'];
 export type WritableRSE = Schemas['WritableRSE'];
 

@@ -1,4 +1,5 @@
-import { codeIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { codeIcon, runIcon, saveIcon, stopIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ReactNode } from 'react';
 import type { AdqlMode } from '../api/types';
 import { codeOfQuery } from '../code';
@@ -75,6 +76,14 @@ export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
         />
       </label>
       <span className="esap-grow" />
+      <IconButton
+        icon={saveIcon}
+        label={trans.__('Save this query under a name')}
+        onClick={() => {
+          // A query is plain JSON, which an interface cannot say.
+          void commands.execute(CommandIDs.saveQuery, { query: query.query as unknown as ReadonlyPartialJSONObject });
+        }}
+      />
       <IconButton
         icon={codeIcon}
         label={trans.__('Insert code that does this query')}

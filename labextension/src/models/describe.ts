@@ -6,6 +6,13 @@ export function describe(query: Query): string {
     return query.adql.split(/\s+/).filter(Boolean).join(' ');
   }
   const { position } = query;
-  const where = query.target || (position ? `${position.ra.toFixed(6)} ${position.dec.toFixed(6)}` : '');
+  const where =
+    query.target ||
+    (position ? `${position.ra.toFixed(6)} ${position.dec.toFixed(6)}` : listed(query.targets));
   return [where, query.keyword, query.product].filter(Boolean).join(' · ');
+}
+
+function listed(targets: Query['targets']): string {
+  const names = targets.slice(0, 3).map(({ name, position }) => name || `${position?.ra ?? ''} ${position?.dec ?? ''}`);
+  return targets.length > 3 ? `${names.join(', ')} … (${targets.length})` : names.join(', ');
 }

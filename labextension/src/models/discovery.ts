@@ -1,6 +1,8 @@
 import { type EsapClient } from '../api/client';
-import type { PastQuery, Product, Query } from '../api/types';
+import { asEsapError, type EsapError } from '../api/errors';
+import type { PastQuery, Product, Query, Target } from '../api/types';
 import { Changing } from './changing';
+import { parametersOf, QueryForms, type FieldValues, type QueryField } from './queryForm';
 import { Search } from './search';
 
 export type RadiusUnit = 'deg' | 'arcmin' | 'arcsec';
@@ -10,6 +12,8 @@ export const DEGREES_PER: Record<RadiusUnit, number> = { deg: 1, arcmin: 1 / 60,
 /** What a person has typed so far. */
 export interface Form {
   target: string;
+  /** Several targets instead of one. */
+  targets: readonly Target[];
   radius: string;
   radiusUnit: RadiusUnit;
   product: Product;
@@ -18,24 +22,37 @@ export interface Form {
   rowLimit: string;
   /** Names of the services chosen; null for all that offer the product. */
   services: readonly string[] | null;
+  /** Of the services' own query forms. */
+  parameters: FieldValues;
 }
 
 export type FormField = 'target' | 'radius' | 'keyword' | 'rowLimit' | 'services';
 
+/** What a new user may try: the demo has it, and so have most archives of images. */
+export const EXAMPLE: Pick<Form, 'target' | 'radius' | 'radiusUnit' | 'product'> = {
+  target: 'M 51',
+  radius: '6',
+  radiusUnit: 'arcmin',
+  product: 'images'
+};
+
 const EMPTY: Form = {
   target: '',
+  targets: [],
   radius: '6',
   radiusUnit: 'arcmin',
   product: 'images',
   keyword: '',
   rowLimit: '10000',
-  services: null
+  services: null,
+  parameters: {}
 };
 
 /** The field of the form that cannot be used as it is, if any. */
 export function fieldAtFault(form: Form): FormField | null {
   const asksForDids = form.product === 'dids';
-  if (asksForDids ? !form.keyword.trim() : !form.target.trim() && !form.keyword.trim()) {
+  const narrowed = form.keyword.trim() !== '' || Object.keys(parametersOf(form.parameters, [])).length > 0;
+  if (!narrowed && (asksForDids || (!form.target.trim() && form.targets.length === 0))) {
     return asksForDids ? 'keyword' : 'target';
   }
   const radius = Number(form.radius) * DEGREES_PER[form.radiusUnit];
@@ -50,20 +67,20 @@ export function fieldAtFault(form: Form): FormField | null {
 }
 
 /** What is asked of the services. */
-export function queryOf(form: Form): Query {
+export function queryOf(form: Form, fields: readonly QueryField[] = []): Query {
   const asksForDids = form.product === 'dids';
   const limit = form.rowLimit.trim();
   return {
     services: [...(form.services ?? [])],
     product: form.product,
-    target: asksForDids ? '' : form.target.trim(),
+    target: asksForDids || form.targets.length > 0 ? '' : form.target.trim(),
     position: null,
-    targets: [],
+    targets: asksForDids ? [] : [...form.targets],
     radius: asksForDids ? 0.1 : Number(form.radius) * DEGREES_PER[form.radiusUnit],
     keyword: form.keyword.trim(),
     adql: '',
     row_limit: limit === '' ? null : Number(limit),
-    parameters: {}
+    parameters: parametersOf(form.parameters, fields)
   };
 }
 
@@ -73,12 +90,14 @@ export function formOf(query: Query): Form {
   const { position } = query;
   return {
     target: query.target || (position ? `${position.ra} ${position.dec}` : ''),
+    targets: query.targets,
     radius: String(Number((query.radius / DEGREES_PER[unit]).toPrecision(8))),
     radiusUnit: unit,
     product: query.product,
     keyword: query.keyword,
     rowLimit: query.row_limit === null ? '' : String(query.row_limit),
-    services: query.services.length > 0 ? query.services : null
+    services: query.services.length > 0 ? query.services : null,
+    parameters: query.parameters
   };
 }
 
@@ -89,9 +108,44 @@ export class Discovery extends Changing {
   fault: FormField | null = null;
   search: Search | null = null;
   history: readonly PastQuery[] = [];
+  /** What is wrong with the list of targets that was given last. */
+  listError: EsapError | null = null;
+  /** Whether the panel says how it is used. */
+  help = false;
+  readonly forms: QueryForms;
 
   constructor(private readonly _client: EsapClient) {
     super();
+    this.forms = new QueryForms(_client);
+    this.forms.changed.connect(() => this.emitChanged());
+  }
+
+  showHelp(shown: boolean): void {
+    this.help = shown;
+    this.emitChanged();
+  }
+
+  /** Take a list of targets, which the server reads; resolves to whether it could. */
+  async takeList(list: { text: string } | { path: string }): Promise<boolean> {
+    try {
+      this.edit({ targets: await this._client.readTargets(list) });
+      this.listError = null;
+    } catch (thrown) {
+      this.listError = asEsapError(thrown);
+    }
+    this.emitChanged();
+    return this.listError === null;
+  }
+
+  clearList(): void {
+    this.listError = null;
+    this.edit({ targets: [] });
+  }
+
+  /** Type into a further field; empty says nothing. */
+  setParameter(name: string, value: unknown): void {
+    const others = Object.fromEntries(Object.entries(this.form.parameters).filter(([each]) => each !== name));
+    this.edit({ parameters: value === '' ? others : { ...others, [name]: value } });
   }
 
   edit(part: Partial<Form>): void {
@@ -99,6 +153,8 @@ export class Discovery extends Changing {
     if (part.product !== undefined) {
       // The services that were chosen may not offer the other product.
       this.form.services = null;
+      // Nor may they know the fields.
+      this.form.parameters = {};
     }
     this.fault = this.fault && fieldAtFault(this.form);
     this.emitChanged();
@@ -108,7 +164,7 @@ export class Discovery extends Changing {
   queryIfSound(): Query | null {
     this.fault = fieldAtFault(this.form);
     this.emitChanged();
-    return this.fault ? null : queryOf(this.form);
+    return this.fault ? null : queryOf(this.form, this.forms.allFields(this.form.product));
   }
 
   /** Ask; a search that still runs is stopped. Returns the search, or null if the form is at fault. */
@@ -139,8 +195,9 @@ export class Discovery extends Changing {
   }
 
   /** Fill the form with what was asked before. */
-  recall(past: PastQuery): void {
-    this.form = formOf(past.query);
+  recall(query: Query): void {
+    this.form = formOf(query);
+    this.listError = null;
     this.fault = null;
     this.emitChanged();
   }

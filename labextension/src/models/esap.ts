@@ -1,11 +1,13 @@
 import { Token } from '@lumino/coreutils';
 import { type EsapClient } from '../api/client';
-import type { NewUpload } from '../api/types';
+import type { NewUpload, Query } from '../api/types';
 import { Basket, type StagingHow } from './basket';
 import { Changing } from './changing';
 import { DataLake } from './datalake';
 import { Discovery } from './discovery';
 import { Jobs } from './jobs';
+import { RegistrySearch } from './registry';
+import { SavedQueries } from './savedQueries';
 import { Services } from './services';
 
 export type PanelName = 'discover' | 'basket' | 'jobs' | 'datalake';
@@ -13,7 +15,9 @@ export type PanelName = 'discover' | 'basket' | 'jobs' | 'datalake';
 /** All state of the panels; other extensions may require it. */
 export class Esap extends Changing {
   readonly services: Services;
+  readonly registry: RegistrySearch;
   readonly discovery: Discovery;
+  readonly saved: SavedQueries;
   readonly basket: Basket;
   readonly jobs: Jobs;
   readonly datalake: DataLake;
@@ -22,7 +26,9 @@ export class Esap extends Changing {
   constructor(readonly client: EsapClient) {
     super();
     this.services = new Services(client);
+    this.registry = new RegistrySearch(client);
     this.discovery = new Discovery(client);
+    this.saved = new SavedQueries(client);
     this.basket = new Basket(client);
     this.jobs = new Jobs(client);
     this.datalake = new DataLake(client);
@@ -45,7 +51,7 @@ export class Esap extends Changing {
   async refresh(): Promise<void> {
     await this.services.refresh();
     if (!this.services.error) {
-      await Promise.all([this.basket.refresh(), this.jobs.refresh(), this.discovery.refreshHistory()]);
+      await Promise.all([this.basket.refresh(), this.jobs.refresh(), this.discovery.refreshHistory(), this.saved.refresh()]);
     }
   }
 
@@ -56,6 +62,12 @@ export class Esap extends Changing {
     return inBrowser !== null && path.startsWith(prefix)
       ? [inBrowser, path.slice(prefix.length)].filter(part => part !== '' && part !== '.').join('/')
       : null;
+  }
+
+  /** Fill the form with what was asked before, its services of the registry included. */
+  async recall(query: Query): Promise<void> {
+    this.discovery.recall(query);
+    await this.services.registerAll(query.services);
   }
 
   /** Put a DID into the basket and show it there. */

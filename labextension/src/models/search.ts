@@ -71,8 +71,9 @@ export class Search extends Changing {
 
   private _become(state: SearchState): void {
     this.state = state;
-    // Where several services were asked, their reports tell which failed.
-    this.error = state.error && state.reports.length <= 1 ? new EsapError(state.error) : null;
+    // Where several services were asked, their reports tell which failed; what is wrong with the query is one error.
+    const told = state.error && (state.reports.length <= 1 || state.error.field !== '');
+    this.error = told && state.error ? new EsapError(state.error) : null;
     this.emitChanged();
   }
 }

@@ -9,6 +9,8 @@ export interface ViewContext {
   esap: Esap;
   commands: CommandRegistry;
   trans: TranslationBundle;
+  /** Lets the person choose a file that the file browser shows; resolves to its path, empty if they did not. */
+  chooseFile?: (() => Promise<string>) | undefined;
 }
 
 const Context = createContext<ViewContext | null>(null);

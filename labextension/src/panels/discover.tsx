@@ -1,14 +1,19 @@
-import { codeIcon, searchIcon, stopIcon } from '@jupyterlab/ui-components';
+import { codeIcon, saveIcon, searchIcon, stopIcon } from '@jupyterlab/ui-components';
 import { useEffect, type FormEvent, type ReactNode } from 'react';
-import type { Product } from '../api/types';
+import type { Product, Query } from '../api/types';
 import { CommandIDs } from '../commandIds';
 import { codeOfQuery } from '../code';
 import { describe } from '../models/describe';
 import { DEGREES_PER, type RadiusUnit } from '../models/discovery';
 import { useChanges, useView } from './context';
 import { formatCount, formatTime } from './format';
+import { FirstHelp } from './firstHelp';
+import { MoreFields } from './moreFields';
 import { Button, IconButton } from './parts';
+import { SavedQueryList } from './savedQueries';
 import { SearchProgress } from './searchProgress';
+import { ServiceChoice } from './serviceChoice';
+import { ChosenTargets, TargetListInput } from './targetList';
 
 /** Say what is looked for and where; see how each service answers. */
 export function DiscoverPanel(): ReactNode {
@@ -48,6 +53,14 @@ export function DiscoverPanel(): ReactNode {
     'aria-describedby': fault === field ? `esap-fault-${field}` : undefined
   });
 
+  const recall = (query: Query, service: string): void => {
+    if (query.adql) {
+      void commands.execute(CommandIDs.newAdql, { adql: query.adql, service });
+    } else {
+      void esap.recall(query);
+    }
+  };
+
   // A form that was refused takes the person to what is wrong.
   useEffect(() => {
     if (fault) {
@@ -57,13 +70,17 @@ export function DiscoverPanel(): ReactNode {
 
   return (
     <>
+      {discovery.help && <FirstHelp />}
       <form className="esap-Form" onSubmit={submit} noValidate aria-label={trans.__('Search')}>
         <label htmlFor="esap-product">{trans.__('Look for')}</label>
         <select
           id="esap-product"
           className="jp-mod-styled"
           value={form.product}
-          onChange={event => discovery.edit({ product: event.target.value as Product })}
+          onChange={event => {
+            discovery.edit({ product: event.target.value as Product });
+            esap.registry.forget();
+          }}
         >
           {(Object.keys(products) as Product[]).map(product => (
             <option key={product} value={product}>
@@ -74,19 +91,25 @@ export function DiscoverPanel(): ReactNode {
 
         {!asksForDids && (
           <>
-            <label htmlFor="esap-target">{trans.__('Target')}</label>
-            <input
-              id="esap-target"
-              className="jp-mod-styled"
-              type="text"
-              value={form.target}
-              placeholder={trans.__('M 51, or 13 29 52.7 +47 11 43')}
-              autoComplete="off"
-              spellCheck={false}
-              {...faulty('target')}
-              onChange={event => discovery.edit({ target: event.target.value })}
-            />
-            {faultOf('target')}
+            {form.targets.length > 0 ? (
+              <ChosenTargets />
+            ) : (
+              <>
+                <label htmlFor="esap-target">{trans.__('Target')}</label>
+                <input
+                  id="esap-target"
+                  className="jp-mod-styled"
+                  type="text"
+                  value={form.target}
+                  placeholder={trans.__('M 51, or 13 29 52.7 +47 11 43')}
+                  autoComplete="off"
+                  spellCheck={false}
+                  {...faulty('target')}
+                  onChange={event => discovery.edit({ target: event.target.value })}
+                />
+                {faultOf('target')}
+              </>
+            )}
             <label htmlFor="esap-radius">{trans.__('Radius')}</label>
             <div className="esap-Row">
               <input
@@ -110,6 +133,7 @@ export function DiscoverPanel(): ReactNode {
               </select>
             </div>
             {faultOf('radius')}
+            {form.targets.length === 0 && <TargetListInput />}
           </>
         )}
         <label htmlFor="esap-keyword">{asksForDids ? trans.__('Pattern') : trans.__('Keyword')}</label>
@@ -141,6 +165,7 @@ export function DiscoverPanel(): ReactNode {
 
         <ServiceChoice />
         {faultOf('services')}
+        <MoreFields />
 
         <div className="esap-Actions">
           <Button submits accept icon={searchIcon}>
@@ -151,6 +176,12 @@ export function DiscoverPanel(): ReactNode {
               {trans.__('Stop')}
             </Button>
           )}
+          <span className="esap-grow" />
+          <IconButton
+            icon={saveIcon}
+            label={trans.__('Save this search under a name')}
+            onClick={() => void commands.execute(CommandIDs.saveQuery)}
+          />
           <IconButton
             icon={codeIcon}
             label={trans.__('Insert code that does this search')}
@@ -164,6 +195,7 @@ export function DiscoverPanel(): ReactNode {
         </div>
       </form>
       {search && <SearchProgress search={search} onRetryFailed={() => discovery.retryFailed()} />}
+      <SavedQueryList onRecall={recall} />
       {discovery.history.length > 0 && (
         <details className="esap-Section">
           <summary>{trans.__('Asked before')}</summary>
@@ -174,16 +206,7 @@ export function DiscoverPanel(): ReactNode {
                   type="button"
                   className="esap-Line"
                   title={trans.__('Ask this again')}
-                  onClick={() => {
-                    if (past.query.adql) {
-                      void commands.execute(CommandIDs.newAdql, {
-                        adql: past.query.adql,
-                        service: past.services[0] ?? ''
-                      });
-                    } else {
-                      discovery.recall(past);
-                    }
-                  }}
+                  onClick={() => recall(past.query, past.services[0] ?? '')}
                 >
                   <span className="esap-Line-title">{describe(past.query)}</span>
                   <span className="esap-muted">
@@ -196,42 +219,5 @@ export function DiscoverPanel(): ReactNode {
         </details>
       )}
     </>
-  );
-}
-
-/** Which services are asked; those that are asked usually are ticked to begin with. */
-function ServiceChoice(): ReactNode {
-  const { esap, trans } = useView();
-  const { discovery, services } = esap;
-  const { form } = discovery;
-  const offered = services.offering(form.product);
-  const usual = offered.filter(service => service.usual).map(service => service.name);
-  const chosen = form.services ?? usual;
-  const tick = (name: string, wanted: boolean): void => {
-    const names = offered.map(service => service.name);
-    discovery.edit({ services: names.filter(each => (each === name ? wanted : chosen.includes(each))) });
-  };
-  return (
-    <fieldset className="esap-Services" id="esap-services" tabIndex={-1}>
-      <legend>
-        {trans.__('Services')}{' '}
-        <span className="esap-muted">{trans.__('%1 of %2', chosen.length, offered.length)}</span>
-      </legend>
-      {offered.length === 0 && services.list.length > 0 && (
-        <p className="esap-muted">{trans.__('No service here offers this.')}</p>
-      )}
-      <div className="esap-Services-list">
-        {offered.map(service => (
-          <label key={service.name} className="esap-Check" title={service.address}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(service.name)}
-              onChange={event => tick(service.name, event.target.checked)}
-            />
-            <span>{service.title || service.name}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }

@@ -26,6 +26,8 @@ const ICONS: Record<ServiceReport['state'], LabIcon> = {
   cancelled: stopIcon
 };
 
+const NOT_OFFERED = 'not-offered';
+
 /** How a search fares: rows of each service as they arrive, and which failed, why, and what to do. */
 export function SearchProgress({
   search,
@@ -38,6 +40,11 @@ export function SearchProgress({
   useChanges(search);
   const { reports } = search;
   const ended = reports.filter(report => !['waiting', 'receiving'].includes(report.state)).length;
+  // With a list of targets each service is as far as it has answered for.
+  const done = reports.reduce((sum, { state, targets, targets_done: answered }) => {
+    const going = state === 'waiting' || state === 'receiving';
+    return sum + (going ? (targets > 0 ? answered / targets : 0) : 1);
+  }, 0);
   const answered = reports.length - search.failed.length;
   const summary = search.running
     ? trans.__('%1 of %2 services answered', ended, reports.length)
@@ -54,14 +61,14 @@ export function SearchProgress({
           </p>
           {search.running && (
             <ProgressBar
-              fraction={reports.length > 0 && ended > 0 ? ended / reports.length : null}
+              fraction={reports.length > 0 && done > 0 ? done / reports.length : null}
               label={trans.__('Services that have answered')}
             />
           )}
           <ul className="esap-List">
             {reports.map(report => (
               <li key={report.service} className={`esap-Report esap-mod-${report.state}`}>
-                <ReportLine report={report} title={esap.services.titleOf(report.service)} />
+                <ReportLine report={report} title={report.title || esap.services.titleOf(report.service)} />
               </li>
             ))}
           </ul>
@@ -76,7 +83,7 @@ export function SearchProgress({
                 {trans.__('Open table')}
               </Button>
             )}
-            {!search.running && search.failed.length > 0 && (
+            {!search.running && search.failed.some(report => report.code !== NOT_OFFERED) && (
               <Button icon={refreshIcon} onClick={onRetryFailed}>
                 {trans.__('Ask the failed again')}
               </Button>
@@ -99,6 +106,8 @@ function ReportLine({ report, title }: { report: ServiceReport; title: string })
     failed: trans.__('failed'),
     cancelled: trans.__('stopped')
   };
+  // A service that cannot be asked this has not failed.
+  const failed = report.code === NOT_OFFERED ? trans.__('not asked') : states.failed;
   return (
     <>
       <div className="esap-Report-head">
@@ -107,12 +116,12 @@ function ReportLine({ report, title }: { report: ServiceReport; title: string })
           {title}
         </span>
         <span className="esap-Report-count">
-          {report.state === 'failed' ? states.failed : formatRows(report.rows, trans)}
+          {report.state === 'failed' && report.rows === 0 ? failed : formatRows(report.rows, trans)}
         </span>
       </div>
       <div className="esap-Report-more">
         <span className="esap-muted">
-          {states[report.state]} · {formatSeconds(report.seconds)}
+          {report.state === 'failed' ? failed : states[report.state]} · {formatSeconds(report.seconds)}
         </span>
         {report.message && <p>{report.message}</p>}
         {report.hint && <p className="esap-hint">{report.hint}</p>}

@@ -1,0 +1,83 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { saveIcon } from '@jupyterlab/ui-components';
+import type { Query } from './api/types';
+import { CommandIDs } from './commandIds';
+import { describe } from './models/describe';
+import type { ViewContext } from './panels/context';
+import { SIDE_BAR_ID } from './panels/sidebar';
+
+const LONGEST_NAME = 200;
+
+/** The commands of queries that are kept, and of the help. */
+export function addQueryCommands({ commands, shell }: JupyterFrontEnd, { esap, trans }: ViewContext): void {
+  const savedOf = (id: unknown) => esap.saved.list.find(each => each.id === id);
+
+  async function askName(title: string, name: string): Promise<string> {
+    const asked = await InputDialog.getText({ title, label: trans.__('Name'), text: name, okLabel: trans.__('Save') });
+    return (asked.button.accept && asked.value ? asked.value.trim() : '').slice(0, LONGEST_NAME);
+  }
+
+  commands.addCommand(CommandIDs.saveQuery, {
+    label: trans.__('Save the Query …'),
+    icon: saveIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { query: { type: 'object', description: 'What to save; without it, what the form says' } }
+      }
+    },
+    execute: async args => {
+      const query = (args.query as unknown as Query | undefined) ?? esap.discovery.queryIfSound();
+      const name = query && (await askName(trans.__('Save the query'), describe(query).slice(0, 80)));
+      if (query && name) {
+        await esap.saved.save(name, query);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.renameQuery, {
+    label: trans.__('Rename a Saved Query …'),
+    describedBy: {
+      args: { type: 'object', properties: { id: { type: 'number', description: 'Its id' } }, required: ['id'] }
+    },
+    execute: async args => {
+      const saved = savedOf(args.id);
+      const name = saved && (await askName(trans.__('Rename the query'), saved.name));
+      if (saved && name && name !== saved.name) {
+        await esap.saved.rename(saved, name);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.deleteQuery, {
+    label: trans.__('Delete a Saved Query …'),
+    describedBy: {
+      args: { type: 'object', properties: { id: { type: 'number', description: 'Its id' } }, required: ['id'] }
+    },
+    execute: async args => {
+      const saved = savedOf(args.id);
+      if (!saved) {
+        return;
+      }
+      const { button } = await showDialog({
+        title: trans.__('Delete the query?'),
+        body: saved.name,
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
+      });
+      if (button.accept) {
+        await esap.saved.delete(saved);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.showHelp, {
+    label: trans.__('Show How to Begin'),
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => {
+      esap.panel = 'discover';
+      esap.discovery.showHelp(true);
+      shell.activateById(SIDE_BAR_ID);
+    }
+  });
+}
