@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from esap_jupyter.connectors.base import AdqlRequest, AnswersADQL, Notice, Searches
 from esap_jupyter.errors import Cancelled, EsapError, NotOffered, StateError
 from esap_jupyter.gateway.forms import check_parameters
-from esap_jupyter.gateway.receiving import Answer, ListReceiver, Targets, receive
+from esap_jupyter.gateway.receiving import TARGETS_AT_ONCE, Answer, ListReceiver, Targets, receive
 from esap_jupyter.gateway.reports import Reports
 from esap_jupyter.gateway.services import Services, explained
 from esap_jupyter.models import Capability, Position, Query, ServiceReport, ServiceState, Target
@@ -311,7 +311,10 @@ class Search:
             def tell(done: int, message: str) -> None:
                 self._reports.tell(name, "receiving", targets_done=done, message=message)
 
-            answer = await ListReceiver(name, self._targets, receive_one, append, tell).take()
+            # A call that waits for its place has its deadline running.
+            at_once = min(TARGETS_AT_ONCE, self._services.calls_at_once(name))
+            many = ListReceiver(name, self._targets, receive_one, append, tell, at_once)
+            answer = await many.take()
             done = self._targets.count
         state: ServiceState = "truncated" if answer.cut else "complete"
         self._reports.tell(name, state, targets_done=done, message=answer.cut or answer.remark)

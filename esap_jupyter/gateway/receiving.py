@@ -23,7 +23,7 @@ TARGET_COLUMN = "for_target"
 """The column that says which of several targets a row was found for."""
 
 TARGETS_AT_ONCE = 4
-"""Targets for which one service is asked side by side."""
+"""Targets for which one service is asked side by side, if its `calls_at_once` allows that."""
 
 _RESOLVED_AT_ONCE = 8
 _FAILURES_IN_A_ROW = 5
@@ -152,6 +152,8 @@ class ListReceiver:
         Given each batch, with the column `TARGET_COLUMN`.
     tell : callable
         Told how many targets are done, also in words.
+    at_once : int
+        Targets that the service is asked for side by side.
     """
 
     def __init__(
@@ -161,6 +163,7 @@ class ListReceiver:
         receive_one: Callable[[Target, Position, Append], Awaitable[Answer]],
         append: Append,
         tell: Callable[[int, str], None],
+        at_once: int = TARGETS_AT_ONCE,
     ) -> None:
         self._service = service
         self._targets = targets
@@ -168,6 +171,7 @@ class ListReceiver:
         self._receive_one = receive_one
         self._append = append
         self._tell = tell
+        self._at_once = at_once
         self._asked = 0
         self._cut = 0
         self._remark = ""
@@ -185,7 +189,7 @@ class ListReceiver:
             Of the first kind of failure, once all were asked for; what arrived stays.
         """
         async with asyncio.TaskGroup() as group:
-            for _ in range(TARGETS_AT_ONCE):
+            for _ in range(self._at_once):
                 group.create_task(self._work())
         if self._schema is None and self._empty is not None:
             await self._append(self._empty)

@@ -117,6 +117,10 @@ class Services:
         """
         return (_REGISTERED if is_ivoid(name) else self._config.service(name)).deadline
 
+    def calls_at_once(self, name: str) -> int:
+        """Calls to a service side by side."""
+        return (_REGISTERED if is_ivoid(name) else self._config.service(name)).calls_at_once
+
     def title(self, name: str) -> str:
         """A service's title; of one that only the registry knows once its connector is made."""
         if is_ivoid(name):
