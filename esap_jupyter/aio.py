@@ -1,6 +1,6 @@
 """The verbs to be awaited, on any event loop; otherwise as in `esap_jupyter` itself."""
 
-from esap_jupyter.face import signing_in, verbs
+from esap_jupyter.face import bringing, signing_in, verbs
 from esap_jupyter.face.background import awaitable
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.datalake import DataLake
@@ -13,10 +13,10 @@ search = awaitable(verbs.search)
 adql = awaitable(verbs.adql)
 tables = awaitable(verbs.tables)
 columns = awaitable(verbs.columns)
-links = awaitable(verbs.links)
-items = awaitable(verbs.items)
-stage = awaitable(verbs.stage)
-upload = awaitable(verbs.upload)
+links = awaitable(bringing.links)
+items = awaitable(bringing.items)
+stage = awaitable(bringing.stage)
+upload = awaitable(bringing.upload)
 table = awaitable(verbs.table)
 history = awaitable(verbs.history)
 sign_in = awaitable(signing_in.sign_in)

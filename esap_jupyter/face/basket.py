@@ -16,29 +16,71 @@ async def _listing() -> Listing[Item]:
 
 
 class Basket(Verbs):
-    """The items a person has gathered; the same in every process of theirs, kept until taken out."""
+    """The items a person has gathered; the same in every process of theirs, kept until taken out.
+
+    Examples
+    --------
+    >>> esap.basket.add(esap.items(esap.search("M 51", product="images")))
+    >>> len(esap.basket)
+    3
+    >>> for item in esap.basket:
+    ...     print(item.title, item.size)
+    """
 
     @verb
     async def items(self) -> Listing[Item]:
-        """List the items, in the order in which they were put in."""
+        """List the items, in the order in which they were put in.
+
+        Returns
+        -------
+        Listing of Item
+        """
         return await _listing()
 
     @verb
     async def add(self, items: Item | Iterable[Item]) -> int:
-        """Put items in; one that is in it already stays as it is. Returns how many are new."""
+        """Put items in; one that is in it already stays as it is.
+
+        Parameters
+        ----------
+        items : Item or iterable of Item
+            What `esap.items` or `esap.datalake.item` gave.
+
+        Returns
+        -------
+        int
+            How many are new.
+        """
         chosen = [items] if isinstance(items, Item) else list(items)
         return await (await gateway()).basket.add(chosen)
 
     @verb
     async def remove(self, items: Item | str | Iterable[Item | str]) -> int:
-        """Take items out, given as such or by their ids. Returns how many were in it."""
+        """Take items out, given as such or by their ids.
+
+        Parameters
+        ----------
+        items : Item, str, or iterable of these
+            Items or their ids; one that is not in the basket is passed over.
+
+        Returns
+        -------
+        int
+            How many were in it.
+        """
         chosen = [items] if isinstance(items, Item | str) else items
         ids = [item.id if isinstance(item, Item) else item for item in chosen]
         return await (await gateway()).basket.remove(ids)
 
     @verb
     async def clear(self) -> int:
-        """Take everything out; returns how many there were."""
+        """Take everything out.
+
+        Returns
+        -------
+        int
+            How many there were.
+        """
         return await (await gateway()).basket.clear()
 
     def __iter__(self) -> Iterator[Item]:

@@ -1,6 +1,6 @@
 """The verbs as a notebook or script calls them."""
 
-from esap_jupyter.face import signing_in, verbs
+from esap_jupyter.face import bringing, signing_in, verbs
 from esap_jupyter.face.background import blocking
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.datalake import DataLake
@@ -13,10 +13,10 @@ search = blocking(verbs.search)
 adql = blocking(verbs.adql)
 tables = blocking(verbs.tables)
 columns = blocking(verbs.columns)
-links = blocking(verbs.links)
-items = blocking(verbs.items)
-stage = blocking(verbs.stage)
-upload = blocking(verbs.upload)
+links = blocking(bringing.links)
+items = blocking(bringing.items)
+stage = blocking(bringing.stage)
+upload = blocking(bringing.upload)
 table = blocking(verbs.table)
 open_table = blocking(verbs.open_table)
 history = blocking(verbs.history)

@@ -29,16 +29,49 @@ DIDKind = Literal["all", "file", "dataset", "container", "collection"]
 
 
 class DataLake(Verbs):
-    """What a data lake (Rucio) knows; `service` names which, and may be left out where there is one only."""
+    """What a data lake (Rucio) knows; `service` names which, and may be left out where there is one only.
+
+    Examples
+    --------
+    >>> esap.datalake.dids("demo:M5*", kind="dataset")
+    >>> esap.datalake.replicas("demo:M51")
+    >>> esap.stage(esap.datalake.item("demo:M51"))
+    """
 
     @verb
     async def whoami(self, *, service: str = "") -> str:
-        """Tell the account that Rucio takes the person for."""
+        """Tell the account that Rucio takes the person for.
+
+        Parameters
+        ----------
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        str
+            Name of the account.
+
+        Raises
+        ------
+        SignInNeeded
+            If Rucio takes the person for nobody.
+        """
         return str((await (await _lake(service)).whoami()).name)
 
     @verb
     async def scopes(self, *, service: str = "") -> list[str]:
-        """List the scopes."""
+        """List the scopes.
+
+        Parameters
+        ----------
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        list of str
+        """
         return await (await _lake(service)).scopes()
 
     @verb
@@ -63,6 +96,12 @@ class DataLake(Verbs):
             Metadata as Rucio writes it: ``length>3, run_number=7``.
         limit : int, optional
             The first so many; None for all of them.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of DID
         """
         scope, _, name = pattern.partition(":")
         if not scope:
@@ -72,30 +111,108 @@ class DataLake(Verbs):
 
     @verb
     async def did(self, did: str, *, service: str = "") -> DID:
-        """Describe one DID: type, size, checksums."""
+        """Describe one DID: type, size, checksums.
+
+        Parameters
+        ----------
+        did : str
+            ``scope:name``.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        DID
+            Size in bytes.
+
+        Raises
+        ------
+        NotFound
+            If Rucio does not know it.
+        """
         return await (await _lake(service)).did(did)
 
     @verb
     async def content(self, did: str, *, service: str = "") -> Listing[DID]:
-        """List what a dataset or container directly holds."""
+        """List what a dataset or container directly holds.
+
+        Parameters
+        ----------
+        did : str
+            ``scope:name``.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of DID
+            Files, datasets or containers; not what these hold in turn.
+
+        Raises
+        ------
+        NotFound
+            If Rucio does not know it.
+        """
         found = (await _lake(service)).content(did)
         return Listing(await _first(found, None), nothing=f"{did} is empty.")
 
     @verb
     async def metadata(self, did: str, *, service: str = "") -> dict[str, JsonValue]:
-        """Return all metadata of a DID."""
+        """Return all metadata of a DID.
+
+        Parameters
+        ----------
+        did : str
+            ``scope:name``.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        dict
+            By name; Rucio's own names, and those of whoever registered it.
+
+        Raises
+        ------
+        NotFound
+            If Rucio does not know it.
+        """
         return await (await _lake(service)).metadata(did)
 
     @verb
     async def replicas(self, dids: str | Iterable[str], *, service: str = "") -> Listing[ReplicaOnRSE]:
-        """List every replica of every file of some DIDs."""
+        """List every replica of every file of some DIDs.
+
+        Parameters
+        ----------
+        dids : str or iterable of str
+            ``scope:name``, of files, datasets or containers.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of ReplicaOnRSE
+        """
         asked = [dids] if isinstance(dids, str) else list(dids)
         found = (await _lake(service)).replicas(asked)
         return Listing(await _first(found, None), nothing="There are no replicas.")
 
     @verb
     async def rules(self, did: str = "", *, service: str = "") -> Listing[Rule]:
-        """List the rules on a DID, or one's own."""
+        """List the rules on a DID, or one's own.
+
+        Parameters
+        ----------
+        did : str
+            ``scope:name``; empty for one's own rules.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of Rule
+        """
         return Listing(await (await _lake(service)).rules(did), nothing="There are no rules.")
 
     @verb
@@ -112,10 +229,20 @@ class DataLake(Verbs):
 
         Parameters
         ----------
+        did : str
+            ``scope:name``.
         rse_expression : str
             Where the replicas are to be; empty for the site's own RSE.
+        copies : int
+            How many replicas, each on another RSE.
         lifetime : int or timedelta
             How long, in seconds; by default for ever.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Rule
 
         Raises
         ------
@@ -129,28 +256,86 @@ class DataLake(Verbs):
 
     @verb
     async def delete_rule(self, rule: str | Rule, *, service: str = "") -> None:
-        """Delete a rule (or that of an id); Rucio takes it away within the hour."""
+        """Delete a rule (or that of an id); Rucio takes it away within the hour.
+
+        Parameters
+        ----------
+        rule : str or Rule
+            The rule, or its id.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Raises
+        ------
+        NotFound
+            If there is no such rule.
+        """
         await (await _lake(service)).delete_rule(rule.id if isinstance(rule, Rule) else rule)
 
     @verb
     async def writable_rses(self, *, service: str = "") -> Listing[WritableRSE]:
-        """List the RSEs to which one may upload."""
+        """List the RSEs to which one may upload.
+
+        Parameters
+        ----------
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of WritableRSE
+        """
         lake = await (await gateway()).takes_files(service or await only_lake())
         return Listing(await lake.writable_rses(), nothing="There is no RSE that you may write.")
 
     @verb
     async def rses(self, expression: str = "", *, service: str = "") -> Listing[RSE]:
-        """List the RSEs of an RSE expression; all of them if it is empty."""
+        """List the RSEs of an RSE expression; all of them if it is empty.
+
+        Parameters
+        ----------
+        expression : str
+            RSE expression: ``DEMO-SITE``, ``country=DE&type=DISK``.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of RSE
+        """
         return Listing(await (await _lake(service)).rses(expression), nothing="No RSE matches.")
 
     @verb
     async def usage(self, *, service: str = "") -> Listing[AccountUsage]:
-        """List what one uses and may use on each RSE."""
+        """List what one uses and may use on each RSE.
+
+        Parameters
+        ----------
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Listing of AccountUsage
+            Bytes and files, and the limit on each RSE.
+        """
         return Listing(await (await _lake(service)).usage(), nothing="Nothing is used.")
 
     @verb
     async def item(self, did: str, *, service: str = "") -> Item:
         """Make an item of a DID, for the basket.
+
+        Parameters
+        ----------
+        did : str
+            ``scope:name``.
+        service : str
+            Name of the data lake; may be left out where there is one only.
+
+        Returns
+        -------
+        Item
+            Of kind ``did``.
 
         Raises
         ------

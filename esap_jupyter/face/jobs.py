@@ -16,16 +16,44 @@ async def _listing() -> Listing[Job]:
 
 
 class Jobs(Verbs):
-    """The person's jobs, with the phases of UWS 1.1; those of other processes too."""
+    """The person's jobs, with the phases of UWS 1.1; those of other processes too.
+
+    Examples
+    --------
+    >>> esap.jobs
+    >>> job = esap.jobs.list()[0]
+    >>> esap.jobs.resume(job.id)
+    """
 
     @verb
     async def list(self) -> Listing[Job]:
-        """List the last jobs, newest first."""
+        """List the last jobs, newest first.
+
+        Returns
+        -------
+        Listing of Job
+            Long parameters and results are left out; `get` has them.
+        """
         return await _listing()
 
     @verb
     async def get(self, job: str) -> Job:
-        """Return one job as it is now."""
+        """Return one job as it is now.
+
+        Parameters
+        ----------
+        job : str
+            Its id.
+
+        Returns
+        -------
+        Job
+
+        Raises
+        ------
+        NotFound
+            If there is no such job.
+        """
         return await (await gateway()).jobs.get(job)
 
     @verb
@@ -33,6 +61,21 @@ class Jobs(Verbs):
         """Wait until a job has ended or is interrupted, showing its progress.
 
         Ctrl-C ends the waiting, not the job.
+
+        Parameters
+        ----------
+        job : str
+            Its id.
+
+        Returns
+        -------
+        Job
+            As it ended, or as it is while nobody runs it.
+
+        Raises
+        ------
+        NotFound
+            If there is no such job.
         """
         try:
             return await _followed(job)
@@ -43,12 +86,41 @@ class Jobs(Verbs):
 
     @verb
     async def cancel(self, job: str) -> None:
-        """Ask for a job to stop, whichever process runs it."""
+        """Ask for a job to stop, whichever process runs it.
+
+        Parameters
+        ----------
+        job : str
+            Its id.
+
+        Raises
+        ------
+        NotFound
+            If there is no such job.
+        """
         await (await gateway()).jobs.cancel(job)
 
     @verb
     async def resume(self, job: str) -> Job:
-        """Go on with a job that failed, was stopped or is interrupted; wait for its end."""
+        """Go on with a job that failed, was stopped or is interrupted; wait for its end.
+
+        Parameters
+        ----------
+        job : str
+            Its id.
+
+        Returns
+        -------
+        Job
+            As it ended.
+
+        Raises
+        ------
+        Conflict
+            If it is running, in this process or another, or complete.
+        NotFound
+            If there is no such job.
+        """
         jobs = (await gateway()).jobs
         handle = await jobs.resume(job)
         try:
@@ -62,7 +134,20 @@ class Jobs(Verbs):
 
     @verb
     async def delete(self, job: str) -> None:
-        """Forget a job; its files and tables stay."""
+        """Forget a job; its files and tables stay.
+
+        Parameters
+        ----------
+        job : str
+            Its id.
+
+        Raises
+        ------
+        Conflict
+            If it is running.
+        NotFound
+            If there is no such job.
+        """
         await (await gateway()).jobs.delete(job)
 
     def __iter__(self) -> Iterator[Job]:

@@ -194,6 +194,13 @@ class Listing(list[T]):
         What it holds.
     nothing : str
         What is shown if it is empty.
+
+    Examples
+    --------
+    >>> services = esap.services()
+    >>> services[0].name
+    'gaia'
+    >>> [service.name for service in services if service.answers]
     """
 
     def __init__(self, things: Iterable[T] = (), *, nothing: str = "Nothing.") -> None:

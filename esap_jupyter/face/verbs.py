@@ -1,28 +1,21 @@
-"""The verbs that take no object of their own: search, ask, resolve, stage."""
+"""The verbs that find: services, positions, rows, tables."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.face.background import gateway
-from esap_jupyter.face.datalake import only_lake, seconds_of
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.face.progress import targets_bar
-from esap_jupyter.face.staged import StagedFile, follow_staging
 from esap_jupyter.face.targets import position_of, query_fields
-from esap_jupyter.face.uploaded import UploadedFile, follow_upload
 from esap_jupyter.models import (
     Capability,
     ColumnDescription,
-    Item,
-    Link,
     Position,
     Product,
     Query,
@@ -37,7 +30,6 @@ if TYPE_CHECKING:
 
     from esap_jupyter.face.targets import Target, Targets
     from esap_jupyter.gateway import PastQuery, Search
-    from esap_jupyter.models import Progress
     from esap_jupyter.storage.tables import Table
 
     Angle: TypeAlias = float | str | Quantity
@@ -57,6 +49,21 @@ async def services(names: str | Iterable[str] = (), *, check: bool = False) -> L
         Only these; an IVOA identifier (``ivo://...``) is one of the registry's.
     check : bool
         Ask each whether it answers.
+
+    Returns
+    -------
+    Listing of ServiceStatus
+        In the order of the configuration; `answers` is None unless they were asked.
+
+    Raises
+    ------
+    UnknownName
+        If there is no service of a name.
+
+    Examples
+    --------
+    >>> esap.services(check=True)
+    >>> [service.name for service in esap.services() if "adql" in service.capabilities]
     """
     joined = await gateway()
     wanted = _names(names)
@@ -85,6 +92,24 @@ async def find_services(
         Of the IVOA messenger vocabulary: ``radio``, ``optical``, ``x-ray`` ...
     target : str, SkyCoord or Position
         Only services that say they cover it.
+    limit : int
+        The most that are returned.
+
+    Returns
+    -------
+    Listing of RegisteredService
+        Best described first; `ivoid` names a service to `search`.
+
+    Raises
+    ------
+    NotOffered
+        If no registry is configured.
+    ServiceError
+        If the registry does not answer.
+
+    Examples
+    --------
+    >>> esap.find_services("quasars", product="spectra", waveband="radio")
     """
     joined = await gateway()
     words = keywords.split() if isinstance(keywords, str) else list(keywords)
@@ -98,12 +123,27 @@ async def find_services(
 async def resolve(target: Target) -> Position:
     """Find the position of a name, or read coordinates in any usual form.
 
+    Parameters
+    ----------
+    target : str, SkyCoord or Position
+        A name, or coordinates: degrees or sexagesimal, ICRS unless they say otherwise.
+
+    Returns
+    -------
+    Position
+        ICRS, degrees.
+
     Raises
     ------
     UnknownName
         If no resolver knows the name.
     InputError
         If coordinates are out of range.
+
+    Examples
+    --------
+    >>> esap.resolve("M 51")
+    >>> esap.resolve("13h29m52.7s +47d11m43s")
     """
     return await _position(target)
 
@@ -147,6 +187,21 @@ async def search(
     -------
     Table
         What was found. A service that failed is named in it, beside the others' rows.
+
+    Raises
+    ------
+    UnknownName
+        If no resolver knows the target, or there is no such service.
+    InputError
+        If target, radius or row limit cannot be used.
+    ServiceError
+        If every service failed; of several, those that answered are enough.
+
+    Examples
+    --------
+    >>> stars = esap.search("M 51", radius="10 arcmin")
+    >>> images = esap.search(SkyCoord("13h29m52.7s +47d11m43s"), product="images", services="cadc")
+    >>> dids = esap.search(product="dids", keyword="demo:M5*")
     """
     joined = await gateway()
     query = _query(
@@ -190,11 +245,30 @@ async def adql(
         Tables by name, to be used as ``TAP_UPLOAD.<name>`` (TAP 1.1, section 2.5): `Table`, astropy Table or
         QTable, pandas or polars DataFrame, Arrow table, `SkyCoord` (its columns are ``ra`` and ``dec``), or a
         dict of columns. Units and UCDs go with them, masked values as nulls.
+    on_report : callable
+        Told how the service fares, as it changes.
+
+    Returns
+    -------
+    Table
+        The rows, with the units and UCDs that the service sends.
 
     Raises
     ------
     QueryRejected
         With the service's own message, and line and column where it gives them.
+    InputError
+        If a table cannot be uploaded, see `uploads`.
+    NotOffered
+        If the service does not answer ADQL.
+
+    Examples
+    --------
+    >>> bright = esap.adql("SELECT TOP 10 * FROM demo.sources WHERE parallax > 5", "demo-archive")
+    >>> esap.adql(
+    ...     "SELECT * FROM TAP_UPLOAD.mine AS m JOIN demo.sources AS s ON s.source_id = m.source_id",
+    ...     uploads={"mine": astropy_table},
+    ... )
     """
     joined = await gateway()
     limit = joined.config.search.row_limit if row_limit == DEFAULT else row_limit
@@ -212,152 +286,83 @@ async def adql(
 
 
 async def tables(service: str) -> Listing[TableDescription]:
-    """List the tables of a TAP service."""
+    """List the tables of a TAP service (VOSI 1.1, TAP 1.1 TAP_SCHEMA).
+
+    Parameters
+    ----------
+    service : str
+        Name of the TAP service, or an IVOA identifier (``ivo://...``).
+
+    Returns
+    -------
+    Listing of TableDescription
+        Without columns; `columns` has those of one table.
+
+    Raises
+    ------
+    NotOffered
+        If the service does not answer ADQL.
+    UnknownName
+        If no such service is configured.
+
+    Examples
+    --------
+    >>> esap.tables("demo-archive")
+    """
     return Listing(await (await gateway()).tables_of(service), nothing=f"{service} has no tables.")
 
 
 async def columns(service: str, table: str) -> Listing[ColumnDescription]:
-    """List the columns of a table of a TAP service, with units, UCDs and descriptions."""
+    """List the columns of a table of a TAP service, with units, UCDs and descriptions.
+
+    Parameters
+    ----------
+    service : str
+        Name of the TAP service, or an IVOA identifier (``ivo://...``).
+    table : str
+        As `tables` names it.
+
+    Returns
+    -------
+    Listing of ColumnDescription
+        In the order of the table.
+
+    Raises
+    ------
+    NotFound
+        If the service has no such table.
+    NotOffered
+        If the service does not answer ADQL.
+
+    Examples
+    --------
+    >>> esap.columns("demo-archive", "demo.sources")
+    """
     description = await (await gateway()).table_of(service, table)
     return Listing(description.columns or (), nothing=f"{table} has no columns.")
 
 
-async def links(item: Item | str, service: str = "") -> Listing[Link]:
-    """Read the DataLink document of an item or at a URL (DataLink 1.1).
-
-    Parameters
-    ----------
-    item : Item or str
-        An item of kind ``datalink``, or a URL.
-    service : str
-        Whose URL it is; needed with a URL only.
-    """
-    if isinstance(item, Item):
-        if item.kind != "datalink":
-            raise InputError(f"{item.title or item.locator} has no DataLink document.", field="item")
-        service, url = item.service, item.locator
-    else:
-        url = item
-    if not service:
-        raise InputError("Say which service the DataLink URL belongs to.", field="service")
-    return Listing(await (await gateway()).links(service, url), nothing="No links.")
-
-
-async def items(table: Table, rows: int | Iterable[int] | None = None, service: str = "") -> Listing[Item]:
-    """Make the items that rows of a table stand for; rows without data are left out.
-
-    Parameters
-    ----------
-    table : Table
-        What a search or ADQL query gave.
-    rows : int or list of int
-        Which rows, counted from 0; by default all of them.
-    service : str
-        Whose rows, if the table has those of several.
-    """
-    chosen = [rows] if isinstance(rows, int) else None if rows is None else list(rows)
-    found = await (await gateway()).items(table, chosen, service)
-    return Listing(found, nothing="These rows have no data to stage.")
-
-
-async def stage(
-    items: Item | Iterable[Item | str] | None = None,
-    *,
-    directory: str | Path | None = None,
-    replica: str | None = None,
-    lifetime: int | timedelta | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> Listing[StagedFile]:
-    """Bring items' files to where one computes.
-
-    They are downloaded into the workspace, side by side, resumable, verified; or, with `replica`, a rule of
-    their data lake replicates them.
-
-    Parameters
-    ----------
-    items : Item, or list of Item or of basket ids
-        By default all of the basket.
-    directory : str or Path
-        Where, relative to the workspace.
-    replica : str
-        RSE expression: replicate there by a rule instead; empty for the site's own RSE.
-    lifetime : int or timedelta
-        How long the rule keeps the replicas, in seconds; by default for ever.
-    on_progress : callable
-        Told how far it is; by default a progress bar is shown where there is a person to see it.
-
-    Returns
-    -------
-    list of StagedFile
-        With the path of each; replicas are there only if their RSE is mounted here.
-
-    Raises
-    ------
-    EsapError
-        If a file could not be brought; the others are kept, and `esap.jobs.resume` fetches what is missing.
-    """
-    chosen = [items] if isinstance(items, Item) else None if items is None else list(items)
-    job = await (await gateway()).stage(
-        chosen,
-        directory=None if directory is None else str(directory),
-        replica=replica,
-        lifetime=seconds_of(lifetime),
-    )
-    return await follow_staging(job.id, on_progress)
-
-
-async def upload(
-    files: str | Path | Iterable[str | Path],
-    to: str = "",
-    *,
-    rse: str = "",
-    lifetime: int | timedelta | None = None,
-    service: str = "",
-    on_progress: Callable[[Progress], None] | None = None,
-) -> Listing[UploadedFile]:
-    """Upload files into a data lake: side by side, verified, each with a DID of its own name.
-
-    Parameters
-    ----------
-    files : str, Path or list of these
-        Files, or directories with files.
-    to : str
-        ``scope:dataset`` or a scope; by default one's own scope. A dataset is made if there is none.
-    rse : str
-        Where to; by default the site's own RSE, or the only one that one may write.
-    lifetime : int or timedelta
-        How long a rule keeps the files, in seconds; by default for ever.
-    service : str
-        Which data lake, where there are several.
-    on_progress : callable
-        Told how far it is; by default a progress bar is shown where there is a person to see it.
-
-    Returns
-    -------
-    list of UploadedFile
-        With the DID of each.
-
-    Raises
-    ------
-    Conflict
-        If the only file has a name that is taken by other content.
-    EsapError
-        If a file was not taken; the others are kept, and `esap.jobs.resume` uploads what is missing.
-    """
-    paths = [files] if isinstance(files, str | Path) else list(files)
-    wanted = [_absolute(path) for path in paths]
-    job = await (await gateway()).upload(
-        service or await only_lake(), wanted, to=to, rse=rse, lifetime=seconds_of(lifetime)
-    )
-    return await follow_upload(job.id, on_progress)
-
-
-def _absolute(path: str | Path) -> Path:
-    return Path(path).expanduser().absolute()
-
-
 async def table(table_id: str) -> Table:
-    """Open a table of an earlier search or query, by its id."""
+    """Open a table of an earlier search or query, by its id.
+
+    Parameters
+    ----------
+    table_id : str
+        ``table.id``, as also `history` and the jobs tell it.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    NotFound
+        If there is none: the cache drops those unused longest, unless they are saved.
+
+    Examples
+    --------
+    >>> table = esap.table(esap.history()[0].table_id)
+    """
     return await asyncio.to_thread((await gateway()).tables.open, table_id)
 
 
@@ -391,7 +396,17 @@ async def open_table(path: str | Path, *, hdu: int | None = None) -> Table:
 
 
 async def history() -> Listing[PastQuery]:
-    """List the last queries, newest first."""
+    """List the last queries, newest first.
+
+    Returns
+    -------
+    Listing of PastQuery
+        What was asked, when, of whom, and the id of its table.
+
+    Examples
+    --------
+    >>> esap.history()[:5]
+    """
     return Listing(await (await gateway()).history(), nothing="Nothing was asked yet.")
 
 

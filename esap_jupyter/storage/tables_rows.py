@@ -127,7 +127,12 @@ class TableRows:
         return self.num_rows
 
     def refresh(self) -> Self:
-        """Look for rows and reports that came since; returns itself.
+        """Look for rows and reports that came since.
+
+        Returns
+        -------
+        Table
+            Itself.
 
         Raises
         ------
@@ -140,6 +145,16 @@ class TableRows:
 
     def of(self, service: str) -> Self:
         """The rows of one service, with its own columns.
+
+        Parameters
+        ----------
+        service : str
+            One of `services`.
+
+        Returns
+        -------
+        Table
+            A view: nothing is copied.
 
         Raises
         ------
@@ -169,6 +184,7 @@ class TableRows:
         Returns
         -------
         pyarrow.Table
+            With units, UCDs and descriptions as metadata of its fields.
 
         Raises
         ------
@@ -194,6 +210,11 @@ class TableRows:
 
     def batches(self) -> Iterator[Any]:
         """All rows as record batches, a part at a time.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+            With the table's schema.
 
         Raises
         ------

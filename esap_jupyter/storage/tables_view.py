@@ -43,6 +43,15 @@ class Table(TableRows):
         If there is no table.
     StateError
         If it is damaged or from a newer version of ESAP.
+
+    Examples
+    --------
+    >>> stars = esap.search("M 13")
+    >>> stars["parallax"].unit
+    Unit("mas")
+    >>> stars.skycoord[0].to_string("hmsdms")
+    >>> stars.plot("bp_rp", "phot_g_mean_mag")
+    >>> stars.write("m13.parquet")
     """
 
     # -- as astropy's tables are used
@@ -100,7 +109,12 @@ class Table(TableRows):
     # -- in the tables of other libraries
 
     def to_arrow(self) -> Any:
-        """All rows as a `pyarrow.Table`, units and UCDs as metadata of its fields."""
+        """All rows as a `pyarrow.Table`, units and UCDs as metadata of its fields.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
         return self.page(0, self.num_rows)
 
     def to_astropy(self) -> QTable:
@@ -108,6 +122,10 @@ class Table(TableRows):
 
         Columns of numbers with a unit are Quantities, masked where null; `ucd`, `utype` and `xtype` are in
         ``column.info.meta``.
+
+        Returns
+        -------
+        astropy.table.QTable
         """
         from esap_jupyter.formats.astropy_table import to_qtable
 
@@ -117,6 +135,10 @@ class Table(TableRows):
         """All rows as a `pandas.DataFrame`; integers with nulls stay integers.
 
         Units and UCDs are in ``attrs["units"]`` and ``attrs["ucds"]``, by column.
+
+        Returns
+        -------
+        pandas.DataFrame
 
         Raises
         ------
@@ -141,6 +163,10 @@ class Table(TableRows):
     def to_polars(self) -> pl.DataFrame:
         """All rows as a `polars.DataFrame`.
 
+        Returns
+        -------
+        polars.DataFrame
+
         Raises
         ------
         NotOffered
@@ -155,9 +181,20 @@ class Table(TableRows):
         return frame
 
     def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write all rows to a file: ``.vot``, ``.xml``, ``.fits``, ``.parquet``, ``.csv``; returns its path.
+        """Write all rows to a file.
 
         The file gets its name when it is whole. All but CSV keep units and descriptions.
+
+        Parameters
+        ----------
+        path : str or Path
+            Its suffix says the format: ``.vot`` or ``.xml`` (VOTable 1.4), ``.fits``, ``.parquet``,
+            ``.csv``.
+
+        Returns
+        -------
+        Path
+            Of the file.
 
         Raises
         ------
@@ -200,6 +237,11 @@ class Table(TableRows):
             Names of the columns (numbers in their unit, else degrees; or sexagesimal text), ICRS; by default
             those that `skycoord` finds.
 
+        Returns
+        -------
+        astropy.coordinates.SkyCoord
+            Of the length of the table; NaN where a row has no position.
+
         Raises
         ------
         InputError
@@ -235,6 +277,10 @@ class Table(TableRows):
             If there is no such column, or it cannot be drawn.
         NotOffered
             If matplotlib is not installed (the extra ``plots``).
+
+        Examples
+        --------
+        >>> stars.plot("bp_rp", "phot_g_mean_mag", c="parallax")
         """
         from esap_jupyter.storage.tables_plot import plot
 
@@ -277,6 +323,11 @@ class Table(TableRows):
             If there are no positions, or no such projection.
         NotOffered
             If matplotlib is not installed (the extra ``plots``).
+
+        Examples
+        --------
+        >>> stars.plot_sky(projection="tan")
+        >>> stars.plot_sky(ax=plt.subplot(projection=WCS(header)), facecolors="none", edgecolors="red")
         """
         from esap_jupyter.storage.tables_sky import plot_sky
 
