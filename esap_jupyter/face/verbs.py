@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import ValidationError
-
 from esap_jupyter.errors import InputError, NotOffered
+from esap_jupyter.face.asked import checked_limit, degrees, names_of, query_of
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.face.progress import targets_bar
@@ -18,7 +17,6 @@ from esap_jupyter.models import (
     ColumnDescription,
     Position,
     Product,
-    Query,
     RegisteredService,
     ServiceReport,
     ServiceStatus,
@@ -66,7 +64,7 @@ async def services(names: str | Iterable[str] = (), *, check: bool = False) -> L
     >>> [service.name for service in esap.services() if "adql" in service.capabilities]
     """
     joined = await gateway()
-    wanted = _names(names)
+    wanted = names_of(names)
     if wanted:
         return Listing(await asyncio.gather(*(joined.service(name, check=check) for name in wanted)))
     return Listing(await joined.services(check=check), nothing="No services are configured.")
@@ -204,11 +202,11 @@ async def search(
     >>> dids = esap.search(product="dids", keyword="demo:M5*")
     """
     joined = await gateway()
-    query = _query(
-        services=_names(services),
+    query = query_of(
+        services=names_of(services),
         product=product,
         **await query_fields(target),
-        radius=_degrees(radius),
+        radius=degrees(radius),
         keyword=keyword,
         row_limit=joined.config.search.row_limit if row_limit == DEFAULT else row_limit,
         parameters=dict(parameters or {}),
@@ -278,7 +276,7 @@ async def adql(
     asked = joined.adql(
         service or await default_adql_service(),
         adql,
-        row_limit=_checked_limit(limit),
+        row_limit=checked_limit(limit),
         mode=mode,
         uploads=tables,
     )
@@ -445,37 +443,3 @@ async def _position(target: Target) -> Position:
     if not target.isscalar:
         raise InputError("One position at a time, please.", hint="`esap.search` takes several.")
     return position_of(target)
-
-
-def _degrees(radius: Angle) -> float:
-    if isinstance(radius, int | float):
-        return float(radius)
-    from astropy import units
-    from astropy.coordinates import Angle as AstropyAngle
-
-    try:
-        return float(AstropyAngle(radius).to_value(units.deg))
-    except (ValueError, TypeError, units.UnitsError) as error:
-        raise InputError(
-            f"{radius!r} is not an angle.",
-            hint='Write for example "6 arcmin" or 0.1 (degrees).',
-            field="radius",
-        ) from error
-
-
-def _names(services: str | Iterable[str]) -> tuple[str, ...]:
-    return (services,) if isinstance(services, str) and services else tuple(services)
-
-
-def _query(**fields: Any) -> Query:
-    try:
-        return Query(**fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{field}: {message}." if field else f"{message}.", field=field) from None
-
-
-def _checked_limit(limit: Any) -> int | None:
-    return _query(adql="-", row_limit=limit).row_limit
