@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -50,3 +51,8 @@ def query_of(**fields: Any) -> Query:
 def checked_limit(limit: Any) -> int | None:
     """Return a row limit that can be one."""
     return query_of(adql="-", row_limit=limit).row_limit
+
+
+def absolute(path: str | Path) -> Path:
+    """Return a path from the root, ``~`` being the home."""
+    return Path(path).expanduser().absolute()

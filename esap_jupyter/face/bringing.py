@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from esap_jupyter.errors import InputError
+from esap_jupyter.face.asked import absolute
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.datalake import only_lake, seconds_of
 from esap_jupyter.face.listing import Listing
@@ -189,12 +190,8 @@ async def upload(
     >>> esap.upload(["stars.parquet"], rse="DEMO-SITE", scope="user.me")
     """
     paths = [files] if isinstance(files, str | Path) else list(files)
-    wanted = [_absolute(path) for path in paths]
+    wanted = [absolute(path) for path in paths]
     job = await (await gateway()).upload(
         service or await only_lake(), wanted, to=to, rse=rse, lifetime=seconds_of(lifetime)
     )
     return await follow_upload(job.id, on_progress)
-
-
-def _absolute(path: str | Path) -> Path:
-    return Path(path).expanduser().absolute()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from esap_jupyter.errors import InputError, NotOffered
-from esap_jupyter.face.asked import checked_limit, degrees, names_of, query_of
+from esap_jupyter.face.asked import absolute, checked_limit, degrees, names_of, query_of
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.face.progress import targets_bar
@@ -387,10 +388,14 @@ async def open_table(path: str | Path, *, hdu: int | None = None) -> Table:
         If no table is in it.
     BadAnswer
         If it is not what its suffix says.
+
+    Examples
+    --------
+    >>> mine = esap.open_table("observed.fits", hdu=2)
     """
     joined = await gateway()
     files = await asyncio.to_thread(lambda: joined.files)
-    return await files.whole(await asyncio.to_thread(_absolute, path), hdu)
+    return await files.whole(await asyncio.to_thread(absolute, path), hdu)
 
 
 async def history() -> Listing[PastQuery]:
