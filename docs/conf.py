@@ -57,6 +57,7 @@ html_title = "ESAP for Jupyter"
 html_static_path = ["static"]
 html_css_files = ["manual.css"]
 html_js_files = ["manual.js"]
+html_sidebars = {"index": [], "add-a-service": []}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

@@ -25,12 +25,16 @@ GENERATED = {
 }
 
 
-def _fill(app: Any, _page: str, source: list[str]) -> None:
+def _fill(_app: Any, _page: str, source: list[str]) -> None:
     def made(found: re.Match[str]) -> str:
-        app.env.note_reread()
         return GENERATED[found[1]]()
 
     source[0] = re.sub(r"^% generated: ([\w-]+)$", made, source[0], flags=re.MULTILINE)
+
+
+def _made_from_code(_app: Any, environment: Any, *_: Any) -> list[str]:
+    """Pages to read again though their own text is as it was."""
+    return [page for page in environment.found_docs if page.startswith("reference/")]
 
 
 def _without_markup(_app: Any, _context: Any, lines: list[str]) -> None:
@@ -43,6 +47,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.setup_extension("sphinx.ext.autodoc")
     app.setup_extension("sphinx_click")
     app.connect("config-inited", notebooks.copy)
+    app.connect("env-get-outdated", _made_from_code)
     app.connect("source-read", _fill)
     app.connect("autodoc-process-signature", model_pages.without_signature)
     # Before napoleon reads the sections.
