@@ -72,7 +72,7 @@ def test_a_page_runs(
         notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"line": fence.line}))
 
     client = nbclient.NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": str(tmp_path / "workspace")}}
+        notebook, timeout=600, resources={"metadata": {"path": str(tmp_path / "workspace")}}
     )
     try:
         client.execute()
