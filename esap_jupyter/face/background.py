@@ -68,7 +68,7 @@ class Interrupted(KeyboardInterrupt):
 
 def begin(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
     """Start a coroutine on the background loop; nobody waits for it."""
-    return asyncio.run_coroutine_threadsafe(work, _background().loop)
+    return asyncio.run_coroutine_threadsafe(work, background_loop())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -106,6 +106,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise Interrupted(*advice) from None
 
 
+def background_loop() -> asyncio.AbstractEventLoop:
+    """Return the background loop."""
+    return _background().loop
+
+
 def blocking(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """Make the synchronous face of a coroutine function."""
 
@@ -127,13 +132,18 @@ def awaitable(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Awai
     return face
 
 
+def directly(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Leave a coroutine function as it is, for who is on the background loop already."""
+    return function
+
+
 class Verbs:
     """A group of verbs (``esap.basket``, ``esap.jobs``, ...), written once, for both kinds of caller.
 
     Parameters
     ----------
     how : callable
-        `blocking` or `awaitable`.
+        `blocking`, `awaitable` or `directly`.
     """
 
     def __init__(self, how: Callable[..., Any] = blocking) -> None:

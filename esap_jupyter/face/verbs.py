@@ -157,6 +157,7 @@ async def search(
     row_limit: int | str | None = DEFAULT,
     parameters: Mapping[str, Any] | None = None,
     on_report: Callable[[ServiceReport], None] | None = None,
+    on_begun: Callable[[Table], None] | None = None,
 ) -> Table:
     """Search several services side by side.
 
@@ -181,6 +182,8 @@ async def search(
         Further fields of the services' query forms. A service that does not know one is not asked.
     on_report : callable
         Told how each service fares, as it changes.
+    on_begun : callable
+        Given the table while it is still empty; `Table.refresh` shows what has come since.
 
     Returns
     -------
@@ -214,8 +217,8 @@ async def search(
     )
     if query.targets and on_report is None:
         with targets_bar() as show:
-            return await _followed(joined.search(query), show)
-    return await _followed(joined.search(query), on_report)
+            return await _followed(joined.search(query), show, on_begun)
+    return await _followed(joined.search(query), on_report, on_begun)
 
 
 async def adql(
@@ -226,6 +229,7 @@ async def adql(
     mode: Literal["auto", "sync", "async"] = "auto",
     uploads: Mapping[str, Any] | None = None,
     on_report: Callable[[ServiceReport], None] | None = None,
+    on_begun: Callable[[Table], None] | None = None,
 ) -> Table:
     """Ask a TAP service in ADQL (IVOA ADQL 2.1, TAP 1.1).
 
@@ -246,6 +250,8 @@ async def adql(
         dict of columns. Units and UCDs go with them, masked values as nulls.
     on_report : callable
         Told how the service fares, as it changes.
+    on_begun : callable
+        As for `search`.
 
     Returns
     -------
@@ -281,7 +287,7 @@ async def adql(
         mode=mode,
         uploads=tables,
     )
-    return await _followed(asked, on_report)
+    return await _followed(asked, on_report, on_begun)
 
 
 async def tables(service: str) -> Listing[TableDescription]:
@@ -424,8 +430,14 @@ async def default_adql_service() -> str:
     raise NotOffered("No service answers ADQL.", hint="Add a TAP service to esap.toml.")
 
 
-async def _followed(asked: Search, on_report: Callable[[ServiceReport], None] | None) -> Table:
+async def _followed(
+    asked: Search,
+    on_report: Callable[[ServiceReport], None] | None,
+    on_begun: Callable[[Table], None] | None,
+) -> Table:
     try:
+        if on_begun:
+            on_begun(await asked.begun())
         async for report in asked:
             if on_report:
                 on_report(report)

@@ -47,6 +47,8 @@ from esap_jupyter.models import (
     SignInState,
     SkyDensity,
     TableDescription,
+    TableDetails,
+    TableSummary,
     WritableRSE,
 )
 
@@ -127,9 +129,9 @@ ROUTES: tuple[Route, ...] = (
           "Forget a saved query", (NotFound,), _DONE),
 
     # Tables
-    Route("GET", "/tables", tables.list_tables, Nothing, list[tables.TableSummary],
+    Route("GET", "/tables", tables.list_tables, Nothing, list[TableSummary],
           "List the tables that searches brought, newest first"),
-    Route("GET", "/tables/{table}", tables.get_table, tables.OfTable, tables.TableDetails,
+    Route("GET", "/tables/{table}", tables.get_table, tables.OfTable, TableDetails,
           "Describe a table as it is now, with its columns", (NotFound,)),
     Route("DELETE", "/tables/{table}", tables.delete_table, tables.OfTable, None,
           "Delete a table", (NotFound,), _DONE),
@@ -177,7 +179,7 @@ ROUTES: tuple[Route, ...] = (
           "after the other in each", _OF_FILE),
     Route("GET", "/files/tables", tables.list_file_tables, tables.OfFile, list[FileTable],
           "List the tables of a file that the file browser shows", (NotFound, BadAnswer)),
-    Route("POST", "/files/tables", tables.open_file, tables.FileToOpen, tables.TableDetails,
+    Route("POST", "/files/tables", tables.open_file, tables.FileToOpen, TableDetails,
           "Open a file as a table; its rows may follow", (NotFound, BadAnswer, QueryRejected), _CREATED),
 
     # Data lakes

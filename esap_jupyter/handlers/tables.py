@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -20,11 +19,11 @@ from esap_jupyter.models import (
     FileTable,
     Histogram,
     Order,
-    Query,
     Selection,
-    ServiceReport,
+    TableDetails,
+    TableSummary,
 )
-from esap_jupyter.models.selection import MOST_BINS, ColumnKind
+from esap_jupyter.models.selection import MOST_BINS
 
 if TYPE_CHECKING:
     from esap_jupyter.gateway.files import Files
@@ -34,73 +33,6 @@ Result = TypeVar("Result")
 
 MOST_ROWS = 10_000
 """Rows of one page."""
-
-ROW_NUMBER = b"esap.row-number"
-"""Marks, in a page, the added column that says which row of the table each is."""
-
-
-class Column(BaseModel):
-    """A column of a table.
-
-    Attributes
-    ----------
-    type : str
-        As Arrow calls it.
-    kind : str
-        What can be done with it.
-    unit : str
-        VOUnits string.
-    ucd : str
-        UCD1+ string.
-    """
-
-    name: str
-    type: str
-    kind: ColumnKind
-    unit: str = ""
-    ucd: str = ""
-    utype: str = ""
-    xtype: str = ""
-    description: str = ""
-
-
-class TableSummary(BaseModel):
-    """A table without its columns.
-
-    Attributes
-    ----------
-    file : str
-        Absolute path of the file that it was read from; empty if it came from services.
-    hdu : int, optional
-        Which HDU of that file it is, if it is a FITS file.
-    complete : bool
-        Nothing more comes.
-    interrupted : bool
-        Who wrote it died: what is there is all there will be.
-    truncated : bool
-        A service has more rows than it was asked for or would send.
-    pinned : bool
-        Saved from being dropped when the cache is full.
-    """
-
-    id: str
-    title: str
-    query: Query | None
-    file: str
-    hdu: int | None
-    created_at: datetime
-    rows: int
-    complete: bool
-    interrupted: bool
-    truncated: bool
-    pinned: bool
-    reports: tuple[ServiceReport, ...]
-
-
-class TableDetails(TableSummary):
-    """A table as it is now."""
-
-    columns: tuple[Column, ...]
 
 
 class OfTable(Input):
@@ -186,9 +118,13 @@ class FileToOpen(OfFile):
 
 async def list_tables(session: Session, _: Nothing) -> list[TableSummary]:
     gateway = await session.gateway()
-    return await asyncio.to_thread(
-        lambda: [TableSummary(**_summary(table)) for table in gateway.tables.tables()]
-    )
+
+    def summaries() -> list[TableSummary]:
+        from esap_jupyter.storage.tables_description import summary_of
+
+        return [summary_of(table) for table in gateway.tables.tables()]
+
+    return await asyncio.to_thread(summaries)
 
 
 async def list_file_tables(session: Session, given: OfFile) -> list[FileTable]:
@@ -199,15 +135,32 @@ async def list_file_tables(session: Session, given: OfFile) -> list[FileTable]:
 async def open_file(session: Session, given: FileToOpen) -> TableDetails:
     files = await _files(session)
     table = await files.begin(await asyncio.to_thread(session.file, given.path), given.hdu)
-    return await asyncio.to_thread(_details, table)
+
+    def describe() -> TableDetails:
+        from esap_jupyter.storage.tables_description import details_of
+
+        return details_of(table)
+
+    return await asyncio.to_thread(describe)
 
 
 async def get_table(session: Session, given: OfTable) -> TableDetails:
-    return await with_table(session, given, _details)
+    def describe(table: Table) -> TableDetails:
+        from esap_jupyter.storage.tables_description import details_of
+
+        return details_of(table)
+
+    return await with_table(session, given, describe)
 
 
 async def get_rows(session: Session, given: Rows) -> Arrow:
-    return await with_table(session, given, lambda table: Arrow(_page(session, table, given)))
+    def read(table: Table) -> Arrow:
+        from esap_jupyter.storage.tables_description import arrow_stream
+
+        page = session.pages.page(table, _selection(given), given.offset, given.limit, given.columns or None)
+        return Arrow(arrow_stream(page))
+
+    return await with_table(session, given, read)
 
 
 async def get_statistics(session: Session, given: OfColumn) -> ColumnStatistics:
@@ -273,51 +226,3 @@ async def with_table(session: Session, given: OfTable, work: Callable[[Table], R
 
 def _selection(given: Rows | SaveAs) -> Selection:
     return Selection(conditions=given.conditions, order=given.order)
-
-
-def _summary(table: Table) -> dict[str, Any]:
-    return {
-        "id": table.id,
-        "title": table.title,
-        "query": table.query,
-        "file": table.source.path if table.source else "",
-        "hdu": table.source.hdu if table.source else None,
-        "created_at": table.created_at,
-        "rows": table.num_rows,
-        "complete": table.complete,
-        "interrupted": table.interrupted,
-        "truncated": table.truncated,
-        "pinned": table.pinned,
-        "reports": tuple(table.reports.values()),
-    }
-
-
-def _details(table: Table) -> TableDetails:
-    return TableDetails(**_summary(table), columns=tuple(_column(field) for field in table.schema))
-
-
-def _column(field: Any) -> Column:
-    from esap_jupyter.storage.tables_query import kind_of
-
-    said = {
-        name: (field.metadata or {}).get(name.encode(), b"").decode("utf-8", "replace")
-        for name in ("unit", "ucd", "utype", "xtype", "description")
-    }
-    return Column(name=field.name, type=str(field.type), kind=kind_of(field.type), **said)
-
-
-def _page(session: Session, table: Table, given: Rows) -> bytes:
-    """An Arrow IPC stream; its schema's metadata says how many rows the whole selection has."""
-    import pyarrow as pa
-
-    page = session.pages.page(table, _selection(given), given.offset, given.limit, given.columns or None)
-    name = "row"
-    while name in page.rows.column_names:
-        name += "_"
-    number = pa.field(name, pa.int64(), nullable=False, metadata={ROW_NUMBER: b"1"})
-    rows = page.rows.append_column(number, pa.array(page.numbers, pa.int64()))
-    rows = rows.replace_schema_metadata({b"esap.total": str(page.total).encode()})
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as stream:
-        stream.write_table(rows.combine_chunks())
-    return bytes(sink.getvalue())

@@ -33,6 +33,7 @@ from esap_jupyter.models.service import (
 )
 from esap_jupyter.models.signin import DevicePrompt, KnownToken, SignInState
 from esap_jupyter.models.table import ColumnDescription, FileTable, TableDescription
+from esap_jupyter.models.table_details import Column, TableDetails, TableSummary
 
 __all__ = [
     "DID",
@@ -41,6 +42,7 @@ __all__ = [
     "RSE",
     "AccountUsage",
     "Capability",
+    "Column",
     "ColumnDescription",
     "ColumnKind",
     "ColumnStatistics",
@@ -78,6 +80,8 @@ __all__ = [
     "SkyDensity",
     "SourceFile",
     "TableDescription",
+    "TableDetails",
+    "TableSummary",
     "Target",
     "UploadTarget",
     "WritableRSE",

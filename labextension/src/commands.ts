@@ -248,6 +248,7 @@ export function addCommands(
       if (!rows) {
         return;
       }
+      const { id, selection } = rows;
       const name = (rows.details?.title ?? '').replace(/[^\p{L}\p{N}]+/gu, '_').replace(/^_|_$/g, '');
       const asked = await InputDialog.getText({
         title: trans.__('Save the table'),
@@ -261,7 +262,7 @@ export function addCommands(
 
       async function save(path: string, replace: boolean): Promise<void> {
         try {
-          const saved = await rows?.save(path, replace);
+          const saved = await esap.client.saveTable(id, path, replace, selection);
           Notification.success(trans.__('Saved as %1', saved), { autoClose: 4000 });
         } catch (thrown) {
           const error = asEsapError(thrown);

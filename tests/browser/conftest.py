@@ -91,9 +91,16 @@ class Lab:
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """Ask the server extension directly."""
+        return self._ask(method, f"/esap/api{path}", body)
+
+    def ask_jupyter(self, method: str, path: str, **body: Any) -> Any:
+        """Ask Jupyter Server itself."""
+        return self._ask(method, f"/api{path}", body)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any]) -> Any:
         answer = requests.request(
             method,
-            f"{self.url}/esap/api{path}",
+            f"{self.url}{path}",
             headers={"Authorization": f"token {self.token}"},
             timeout=30,
             **({"json": body} if body else {}),
@@ -117,13 +124,18 @@ class Lab:
 
 
 class SlowFiles:
-    """Files that arrive slowly, so that a staging can be watched."""
+    """Files that arrive slowly, so that a staging can be watched; sources that never arrive."""
 
     size = 1_000_000
 
     def __init__(self) -> None:
+        self._stopping = stopping = threading.Event()
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path.startswith("/scs"):
+                    stopping.wait()
+                    return
                 self.send_response(200)
                 self.send_header("Content-Length", str(SlowFiles.size))
                 self.end_headers()
@@ -144,6 +156,7 @@ class SlowFiles:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
+        self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
 

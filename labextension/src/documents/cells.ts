@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Column } from '../api/types';
-import type { TableRows } from '../models/tableRows';
+import type { AnyRows } from '../models/tableRows';
 
 const LONGEST_LIST = 8;
 const LONGEST_TEXT = 40;
@@ -62,7 +62,7 @@ export function formatSexagesimal(degrees: number, kind: 'ra' | 'dec'): string {
 
 /** The values of a row with their names and units, some columns before the others; what is not here yet is asked for. */
 export function describeRow(
-  rows: TableRows,
+  rows: AnyRows,
   row: number,
   first: readonly string[],
   trans: TranslationBundle

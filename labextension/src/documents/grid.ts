@@ -6,9 +6,10 @@ import {
   TextRenderer,
   type CellRenderer
 } from '@lumino/datagrid';
+import { Signal } from '@lumino/signaling';
 import type { Column } from '../api/types';
 import { dragWhenMoved, type DraggedCode } from '../dragging';
-import type { TableRows } from '../models/tableRows';
+import type { AnyRows } from '../models/tableRows';
 import { formatSexagesimal, formatValue } from './cells';
 import { RowSelection } from './rowSelection';
 import { themeColor, themeFont, translucent } from './themeColors';
@@ -24,7 +25,7 @@ class RowsModel extends DataModel {
   private _columns: number;
   private _rows: number;
 
-  constructor(readonly rows: TableRows) {
+  constructor(readonly rows: AnyRows) {
     super();
     this._columns = rows.columns.length;
     this._rows = rows.rowCount;
@@ -106,7 +107,7 @@ class RowsModel extends DataModel {
     }
   }
 
-  private _onArrived(_: TableRows, { first, count }: { first: number; count: number }): void {
+  private _onArrived(_: AnyRows, { first, count }: { first: number; count: number }): void {
     this._repaint(first, count);
   }
 
@@ -123,7 +124,7 @@ class SortingMouseHandler extends BasicMouseHandler {
   dragged: (() => Promise<DraggedCode>) | null = null;
   private _pressed: { x: number; y: number } | null = null;
 
-  constructor(private readonly _rows: TableRows) {
+  constructor(private readonly _rows: AnyRows) {
     super();
   }
 
@@ -162,7 +163,7 @@ export class TableGrid extends DataGrid {
   private readonly _model: RowsModel;
   private readonly _mouse: SortingMouseHandler;
 
-  constructor(rows: TableRows) {
+  constructor(rows: AnyRows) {
     super({
       defaultSizes: { rowHeight: 24, columnWidth: 120, rowHeaderWidth: 64, columnHeaderHeight: 24 },
       minimumSizes: { rowHeight: 20, columnWidth: 32, rowHeaderWidth: 32, columnHeaderHeight: 20 },
@@ -210,6 +211,11 @@ export class TableGrid extends DataGrid {
     this._mouse.dragged = code;
   }
 
+  override dispose(): void {
+    Signal.clearData(this._model);
+    super.dispose();
+  }
+
   /** How many rows are selected. */
   get selectedCount(): number {
     let count = 0;
@@ -233,13 +239,13 @@ export class TableGrid extends DataGrid {
 
   /** Take the colours of the theme that is on. */
   applyTheme(): void {
-    const css = getComputedStyle(document.body);
     const color = themeColor;
+    const rowColors = [color('layout-color1'), translucent(color('layout-color2'), 0.5)];
     this.style = {
       ...DataGrid.defaultStyle,
       voidColor: color('layout-color1'),
       backgroundColor: color('layout-color1'),
-      rowBackgroundColor: row => (row % 2 === 0 ? color('layout-color1') : translucent(color('layout-color2'), 0.5)),
+      rowBackgroundColor: row => rowColors[row % 2] ?? '',
       gridLineColor: color('border-color3'),
       headerBackgroundColor: color('layout-color2'),
       headerGridLineColor: color('border-color2'),
@@ -251,7 +257,7 @@ export class TableGrid extends DataGrid {
       cursorBorderColor: color('brand-color1'),
       scrollShadow: { size: 4, color1: translucent(color('ui-font-color0'), 0.12), color2: 'transparent', color3: 'transparent' }
     };
-    const font = `${css.getPropertyValue('--jp-ui-font-size1')} ${css.getPropertyValue('--jp-code-font-family')}`;
+    const font = themeFont(1, 400, 'code');
     const headerFont = themeFont(1, 600);
     const unitFont = themeFont(0);
     const alignment = ({ metadata }: CellRenderer.CellConfig): TextRenderer.HorizontalAlignment =>
@@ -270,7 +276,7 @@ export class TableGrid extends DataGrid {
 
   private _fitted = '';
 
-  private _onColumns(rows: TableRows): void {
+  private _onColumns(rows: AnyRows): void {
     if (namesOf(rows) !== this._fitted) {
       this.fitToContent();
     }
@@ -292,7 +298,7 @@ export class TableGrid extends DataGrid {
   }
 }
 
-function namesOf(rows: TableRows): string {
+function namesOf(rows: AnyRows): string {
   return rows.columns.map(column => column.name).join('\n');
 }
 

@@ -274,7 +274,7 @@ function LinksDrawer({ view }: { view: TableView }): ReactNode {
     setLinks(null);
     setError(null);
     if (url !== undefined && service !== undefined) {
-      view.rows.links({ service, url }).then(
+      esap.client.links(service, url).then(
         found => {
           if (current) {
             setLinks(found);
@@ -290,7 +290,7 @@ function LinksDrawer({ view }: { view: TableView }): ReactNode {
     return () => {
       current = false;
     };
-  }, [view, service, url]);
+  }, [esap, service, url]);
   return (
     <Drawer view={view} title={trans.__('DataLink')}>
       {!at && <p className="esap-muted">{trans.__('Select a row with a DataLink; this one has none.')}</p>}

@@ -1,14 +1,35 @@
 /** Colours of the theme that is on, for what is drawn on a canvas. */
 
+/** JupyterLab's own, light and dark, for pages that have no theme of JupyterLab: a widget may be on any. */
+const MISSING: Record<string, readonly [string, string]> = {
+  'layout-color1': ['#ffffff', '#111111'],
+  'layout-color2': ['#eeeeee', '#424242'],
+  'border-color2': ['#e0e0e0', '#616161'],
+  'border-color3': ['#eeeeee', '#424242'],
+  'brand-color1': ['#1976d2', '#2196f3'],
+  'ui-font-color0': ['#000000', '#ffffff'],
+  'ui-font-color1': ['#212121', '#e0e0e0'],
+  'ui-font-color2': ['#616161', '#bdbdbd']
+};
+const MISSING_FONTS = { ui: 'system-ui, sans-serif', code: 'ui-monospace, monospace' };
+
 /** A variable of the theme, as `brand-color1`. */
 export function themeColor(name: string): string {
-  return getComputedStyle(document.body).getPropertyValue(`--jp-${name}`).trim();
+  const css = getComputedStyle(document.body);
+  return css.getPropertyValue(`--jp-${name}`).trim() || (MISSING[name]?.[isBright(css.color) ? 1 : 0] ?? '');
 }
 
 /** The font of text of a theme's size, from 0 to 3. */
-export function themeFont(size: number, weight = 400): string {
+export function themeFont(size: number, weight = 400, kind: 'ui' | 'code' = 'ui'): string {
   const css = getComputedStyle(document.body);
-  return `${weight} ${css.getPropertyValue(`--jp-ui-font-size${size}`)} ${css.getPropertyValue('--jp-ui-font-family')}`;
+  const pixels = css.getPropertyValue(`--jp-ui-font-size${size}`).trim() || `${11 + 2 * size}px`;
+  return `${weight} ${pixels} ${css.getPropertyValue(`--jp-${kind}-font-family`).trim() || MISSING_FONTS[kind]}`;
+}
+
+/** Bright text is on a dark page. */
+function isBright(color: string): boolean {
+  const [red, green, blue] = rgbOf(color);
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 140;
 }
 
 /** Red, green and blue from 0 to 255 of a colour as CSS writes it. */

@@ -1,7 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
-import { type EsapClient, type Page } from '../api/client';
+import type { EsapClient, Page, Selection } from '../api/client';
 import { asEsapError, type EsapError } from '../api/errors';
-import type { Column, Condition, FileTable, Link, Order, TableDetails } from '../api/types';
+import type { Column, Condition, FileTable, Order, TableDetails } from '../api/types';
 import { Changing } from './changing';
 
 const PAGE_ROWS = 500;
@@ -11,6 +11,12 @@ const MOST_WAITING = 6;
 const GROWING_MS = 400;
 /** What the server gives in one page at most. */
 const MOST_ROWS = 10_000;
+
+/** Where rows come from: the Jupyter server, which also reads files, or a kernel. */
+export type RowsSource = Pick<EsapClient, 'table' | 'page'> & Partial<Pick<EsapClient, 'openFile' | 'fileTables'>>;
+
+/** The rows of a table, wherever they come from. */
+export type AnyRows = TableRows<RowsSource>;
 
 /** Rows that are here now, of those that were asked for. */
 export interface RowsArrived {
@@ -22,7 +28,7 @@ export interface RowsArrived {
 export type TableOrigin = { id: string } | { path: string };
 
 /** A table as one looks at it: sorted, filtered, read a page at a time as rows come into sight. */
-export class TableRows extends Changing {
+export class TableRows<Source extends RowsSource = EsapClient> extends Changing {
   /** Empty while the file has not been opened. */
   id: string;
   /** The tables of the file, if there is a choice. */
@@ -47,7 +53,7 @@ export class TableRows extends Changing {
   private _openings = 0;
 
   constructor(
-    readonly client: EsapClient,
+    readonly client: Source,
     private readonly _origin: TableOrigin
   ) {
     super();
@@ -129,7 +135,7 @@ export class TableRows extends Changing {
 
   /** A file's table is looked for each time, since the file may have changed and the table be gone. */
   private async _openFile(opening: number): Promise<TableDetails | null> {
-    if (!('path' in this._origin)) {
+    if (!('path' in this._origin) || !this.client.openFile || !this.client.fileTables) {
       return null;
     }
     const { path } = this._origin;
@@ -166,6 +172,13 @@ export class TableRows extends Changing {
   /** The value of a row in a column by its name; undefined while its page is on its way. */
   shown(row: number, column: string): unknown {
     return this.value(row, this.columns.findIndex(each => each.name === column));
+  }
+
+  /** Show other rows, or in another order. */
+  async select(conditions: readonly Condition[], order: Order | null): Promise<void> {
+    this.conditions = conditions;
+    this.order = order;
+    await this._startAnew();
   }
 
   /** Ascending, then descending, then as it came. */
@@ -230,18 +243,8 @@ export class TableRows extends Changing {
       : null;
   }
 
-  /** What a DataLink document lists. */
-  links(at: { service: string; url: string }): Promise<Link[]> {
-    return this.client.links(at.service, at.url);
-  }
-
-  /** Write the rows as they are shown into a file of the workspace; resolves to its path there. */
-  save(path: string, replace: boolean): Promise<string> {
-    return this.client.saveTable(this.id, path, replace, this.selection);
-  }
-
   /** Which rows are shown, and in which order. */
-  get selection(): { conditions: readonly Condition[]; order: readonly Order[] } {
+  get selection(): Selection {
     return { conditions: this.conditions, order: this.order ? [this.order] : [] };
   }
 

@@ -1,0 +1,269 @@
+"""The data lake panel: DIDs by pattern, what collections hold, replicas and rules, into the basket."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import ipywidgets
+import traitlets
+
+from esap_jupyter.errors import InputError
+from esap_jupyter.face import verbs
+from esap_jupyter.face.background import directly
+from esap_jupyter.face.basket import Basket
+from esap_jupyter.face.datalake import DataLake, DIDKind
+from esap_jupyter.face.listing import Listing, format_bytes
+from esap_jupyter.models import DID, Capability, ReplicaOnRSE, Rule, ServiceStatus
+from esap_jupyter.widgets.fields import Bound, button, labelled, on_enter
+from esap_jupyter.widgets.panel import Panel
+from esap_jupyter.widgets.words import escaped, muted_html
+
+MOST_DIDS = 1000
+"""DIDs that are listed at once."""
+
+_FILES = ("FILE",)
+
+
+class DataLakePanel(Panel):
+    """Look through a data lake (Rucio).
+
+    Parameters
+    ----------
+    **traits
+        Any of the attributes that may be set.
+
+    Attributes
+    ----------
+    service : str
+        Which data lake; may be empty where there is one only.
+    pattern : str
+        ``scope:name`` with the wildcard ``*`` in the name.
+    kind : str
+        ``all``, ``file``, ``dataset``, ``container`` or ``collection``.
+    filters : str
+        Metadata as Rucio writes it: ``length>3, run_number=7``.
+    place : str
+        The collection whose content is listed; empty if it is the pattern's DIDs. Read only.
+    dids : tuple of DID
+        What is listed; read only.
+    selected : tuple of str
+        Selected DIDs, ``scope:name``; DIDs may be set too.
+    running, error
+        Whether it looks, and what went wrong.
+    """
+
+    service = traitlets.Unicode()
+    pattern = traitlets.Unicode()
+    kind = traitlets.Enum(get_args(DIDKind), default_value="all")
+    filters = traitlets.Unicode()
+    place = traitlets.Unicode(read_only=True)
+    dids = traitlets.Tuple(read_only=True)
+    selected = traitlets.Any(default_value=())
+
+    def __init__(self, **traits: Any) -> None:
+        self._lake: Any = DataLake(directly)
+        self._basket: Any = Basket(directly)
+        self._offered: tuple[str, ...] = ()
+        self._places: list[str] = []
+        self._service = labelled(ipywidgets.Dropdown, "Data lake", options=[("the only one", "")])
+        pattern = labelled(ipywidgets.Text, "DIDs", "scope:name, the name with *", placeholder="scope:name*")
+        kind = labelled(ipywidgets.Dropdown, "Type", options=get_args(DIDKind))
+        filters = labelled(ipywidgets.Text, "Metadata", placeholder="optional: length>3, datatype=RAW")
+        self._list = ipywidgets.SelectMultiple(
+            description="Found", rows=8, layout=ipywidgets.Layout(width="100%", max_width="60em")
+        )
+        self._list.style.description_width = "4em"
+        self._count = ipywidgets.HTML()
+        self._details = ipywidgets.HTML()
+        self._list_button = button(
+            "List", lambda: self._try(self.list), button_style="primary", icon="search"
+        )
+        self._cancel_button = button("Cancel", self.cancel, icon="stop", disabled=True)
+        self._open_button = button("Open", lambda: self._try(self.enter), icon="folder-open", disabled=True)
+        self._back_button = button("Back", self.back, icon="arrow-left", disabled=True)
+        self._basket_button = button("Put into the basket", lambda: self._try(self.to_basket), icon="plus")
+        self._basket_button.disabled = True
+        ask = ipywidgets.HBox([self._list_button, self._cancel_button])
+        deeds = ipywidgets.HBox([self._open_button, self._back_button, self._basket_button])
+        deeds.layout.flex_flow = "row wrap"
+        super().__init__(
+            [self._service, pattern, kind, filters, ask, self._count, self._list, deeds, self._details]
+        )
+        self._bound = [
+            Bound(self, "pattern", pattern),
+            Bound(self, "kind", kind),
+            Bound(self, "filters", filters),
+        ]
+        for field in (pattern, filters):
+            on_enter(field, lambda: self._try(self.list))
+        self._service.observe(lambda change: self.set_trait("service", change.new), "value")
+        self._list.observe(lambda change: self.set_trait("selected", change.new), "value")
+        self._take(())
+        self._set(**traits)
+        self._do(verbs.services(), self._know)
+
+    def list(self) -> None:
+        """List the DIDs of the pattern; returns at once. See `finished` and `dids`.
+
+        Raises
+        ------
+        InputError
+            If there is no pattern.
+        """
+        scope, colon, _ = self.pattern.partition(":")
+        if not (scope and colon):
+            raise InputError("Type a pattern, scope:name with *.", field="pattern")
+        found = self._lake.dids(
+            self.pattern, kind=self.kind, filters=self.filters, limit=MOST_DIDS, service=self.service
+        )
+        self._places = []
+        self._look(found, "")
+
+    def enter(self) -> None:
+        """List what the selected dataset or container holds; returns at once.
+
+        Raises
+        ------
+        InputError
+            If no single collection is selected.
+        """
+        if len(self.selected) != 1 or self._is_file(self.selected[0]):
+            raise InputError("Select one dataset or container.", field="selected")
+        self._places.append(self.place)
+        self._look(self._lake.content(self.selected[0], service=self.service), self.selected[0])
+
+    def back(self) -> None:
+        """List what was listed before; returns at once."""
+        if self._places:
+            place = self._places.pop()
+            if place:
+                self._look(self._lake.content(place, service=self.service), place)
+            else:
+                self.list()
+
+    def to_basket(self) -> None:
+        """Put the selected DIDs into the basket.
+
+        Raises
+        ------
+        InputError
+            If none is selected.
+        """
+        chosen, service = self.selected, self.service
+        if not chosen:
+            raise InputError("Select what to put into the basket.", field="selected")
+
+        async def put() -> int:
+            items = [await self._lake.item(did, service=service) for did in chosen]
+            new: int = await self._basket.add(items)
+            return new
+
+        def say(new: int) -> None:
+            self._say(f"{new} new {'item' if new == 1 else 'items'} put into the basket.")
+
+        self._fail(None)
+        self._do(put(), say)
+
+    def _look(self, found: Any, place: str) -> None:
+        self.set_trait("place", place)
+        self._take(())
+        self._run(found, self._take)
+
+    def _take(self, dids: Any) -> None:
+        self._list.value = ()
+        self.set_trait("dids", tuple(dids))
+        self.selected = ()
+        self._list.options = [(_line(did), str(did)) for did in self.dids]
+        where = f" in {self.place}" if self.place else ""
+        more = "; there may be more: narrow the pattern" if len(self.dids) == MOST_DIDS else ""
+        count = f"{len(self.dids):,} {'DID' if len(self.dids) == 1 else 'DIDs'}{where}{more}"
+        self._count.value = muted_html(count if self.dids or self.place else "")
+        self._list.layout.display = None if self.dids else "none"
+        self._back_button.disabled = not self._places
+
+    def _know(self, services: Any) -> None:
+        lakes: list[ServiceStatus] = [each for each in services if Capability.DATALAKE in each.capabilities]
+        self._offered = tuple(each.name for each in lakes)
+        options = [(each.title or each.name, each.name) for each in lakes]
+        wanted = self.service or (self._offered[0] if self._offered else "")
+        if options:
+            self._service.options = options
+        self.service = wanted if wanted in self._offered else ""
+
+    @traitlets.validate("service")
+    def _known(self, proposal: Any) -> str:
+        if proposal.value and self._offered and proposal.value not in self._offered:
+            raise InputError(
+                f"{proposal.value!r} is no data lake.",
+                hint=f"These are: {', '.join(self._offered)}.",
+                field="service",
+            )
+        return str(proposal.value)
+
+    @traitlets.observe("service")
+    def _on_service(self, _: Any) -> None:
+        if self.service in self._offered:
+            self._service.value = self.service
+
+    @traitlets.validate("selected")
+    def _listed(self, proposal: Any) -> tuple[str, ...]:
+        names = tuple(str(did) for did in proposal.value)
+        known = {str(did) for did in self.dids}
+        wrong = next((name for name in names if name not in known), None)
+        if wrong is not None:
+            raise InputError(f"{wrong} is not listed.", field="selected")
+        return names
+
+    @traitlets.observe("selected")
+    def _on_selected(self, _: Any) -> None:
+        self._list.value = self.selected
+        one = self.selected[0] if len(self.selected) == 1 else ""
+        self._open_button.disabled = not one or self._is_file(one)
+        self._basket_button.disabled = not self.selected
+        self._details.value = ""
+        if one:
+            self._do(self._describe(one, self.service), self._show_details)
+
+    @traitlets.observe("running")
+    def _on_running(self, _: Any) -> None:
+        self._cancel_button.disabled = not self.running
+
+    def _is_file(self, name: str) -> bool:
+        return any(str(did) == name and did.type in _FILES for did in self.dids)
+
+    async def _describe(
+        self, did: str, service: str
+    ) -> tuple[str, DID, Listing[ReplicaOnRSE], Listing[Rule]]:
+        known = await self._lake.did(did, service=service)
+        rules = await self._lake.rules(did, service=service)
+        replicas = (
+            await self._lake.replicas(did, service=service)
+            if known.type in _FILES
+            else Listing((), nothing="Open it to see its files.")
+        )
+        return did, known, replicas, rules
+
+    def _show_details(self, found: tuple[str, DID, Listing[ReplicaOnRSE], Listing[Rule]]) -> None:
+        name, did, replicas, rules = found
+        if self.selected == (name,):
+            parts = [f"<b>{escaped(name)}</b>", Listing([did])._repr_html_()]
+            parts += [f"<b>Replicas</b>{replicas._repr_html_()}"]
+            parts += [f"<b>Rules</b>{rules._repr_html_()}"]
+            self._details.value = "".join(parts)
+
+    # As text
+
+    def _listing(self) -> Listing[DID]:
+        return Listing(self.dids, nothing="Nothing is listed.")
+
+    def _state_text(self) -> str:
+        return f"DataLakePanel: {self.place or self.pattern}\n{self._listing()!r}"
+
+    def _state_html(self) -> str:
+        head = f"<p><b>DataLakePanel</b>: {escaped(self.place or self.pattern)}</p>"
+        return head + self._listing()._repr_html_()
+
+
+def _line(did: DID) -> str:
+    size = f" · {format_bytes(did.bytes)}" if did.bytes is not None else ""
+    return f"{did} · {did.type.lower()}{size}"

@@ -1,0 +1,220 @@
+"""The search panel: what is looked for, where, and which services are asked."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import ipywidgets
+import traitlets
+
+from esap_jupyter.errors import EsapError, InputError
+from esap_jupyter.face import verbs
+from esap_jupyter.face.background import gateway
+from esap_jupyter.models import Capability, Product, ServiceStatus
+from esap_jupyter.widgets.asking import AskingPanel
+from esap_jupyter.widgets.fields import AngleTrait, Bound, RowLimitTrait, TargetTrait, labelled, on_enter
+from esap_jupyter.widgets.query_form import QueryForm
+from esap_jupyter.widgets.service_choice import ServiceChoice
+
+_PRODUCTS: dict[str, str] = {
+    "images": "Images",
+    "spectra": "Spectra",
+    "sources": "Sources",
+    "observations": "Observations",
+    "dids": "Files in the data lake",
+}
+_FORMS_AT_ONCE = 20
+
+
+class SearchPanel(AskingPanel):
+    """Search several services side by side: `esap_jupyter.search` as a form.
+
+    Parameters
+    ----------
+    **traits
+        Any of the attributes that may be set.
+
+    Attributes
+    ----------
+    target : str
+        A name, or coordinates in any usual form; may be set to a SkyCoord too.
+    radius : str
+        ``"6 arcmin"``; may be set to a Quantity, or a number (degrees), too.
+    product : str
+        ``images``, ``spectra``, ``sources``, ``observations`` or ``dids``.
+    keyword : str
+        Free text; for ``dids`` a pattern ``scope:name*``.
+    services : tuple of str
+        Which are asked; none means those that are asked usually.
+    row_limit : int, str or None
+        Rows wanted of each service: a number, None for all, ``"default"`` for what the configuration says.
+    parameters : dict
+        Further fields of the services' query forms.
+    table, selected, reports, running, error
+        What came of it.
+
+    Examples
+    --------
+    >>> panel = esap.SearchPanel(target="M 51", product="images")
+    >>> panel
+    >>> panel.search()
+    >>> await panel.finished()
+    >>> panel.table
+    """
+
+    target = TargetTrait(default_value="")
+    radius = AngleTrait(default_value="6 arcmin")
+    product = traitlets.Enum(get_args(Product), default_value="images")
+    keyword = traitlets.Unicode()
+    services = traitlets.Tuple()
+    row_limit = RowLimitTrait(default_value=verbs.DEFAULT)
+    parameters = traitlets.Dict()
+
+    def __init__(self, **traits: Any) -> None:
+        self._offered: tuple[ServiceStatus, ...] = ()
+        self._forms: dict[str, Mapping[str, Any]] = {}
+        product = labelled(
+            ipywidgets.Dropdown, "Look for", options=[(title, name) for name, title in _PRODUCTS.items()]
+        )
+        target = labelled(ipywidgets.Text, "Target", placeholder="M 51, or 13 29 52.7 +47 11 43")
+        radius = labelled(ipywidgets.Text, "Radius", placeholder="6 arcmin")
+        keyword = labelled(
+            ipywidgets.Text, "Keyword", placeholder="optional; for files a pattern scope:name*"
+        )
+        row_limit = labelled(
+            ipywidgets.Text,
+            "Rows at most",
+            "Rows wanted of each service",
+            placeholder="as configured; or all",
+        )
+        self._places = (target, radius)
+        self._choice = ServiceChoice(lambda names: self.set_trait("services", names))
+        self._form = QueryForm(self._on_form)
+        self._more = ipywidgets.Accordion([self._form], titles=("Further fields",))
+        super().__init__([product, target, radius, keyword, row_limit, self._choice, self._more], "Search")
+        self._bound = [
+            Bound(self, "product", product),
+            Bound(self, "target", target),
+            Bound(self, "radius", radius),
+            Bound(self, "keyword", keyword),
+            Bound(self, "row_limit", row_limit, read=RowLimitTrait.read, write=RowLimitTrait.write),
+        ]
+        for field in (target, radius, keyword, row_limit):
+            on_enter(field, lambda: self._try(self._begin))
+        self._set(**traits)
+        self._offer()
+        self._do(self._look(), self._know)
+
+    def search(self) -> None:
+        """Ask what the form says; returns at once. See `finished`.
+
+        Raises
+        ------
+        InputError
+            If something of it cannot be used.
+        """
+        self._begin()
+
+    def _begin(self) -> None:
+        self._faults()
+        asks_for_dids = self.product == "dids"
+        target = "" if asks_for_dids else self.target.strip()
+        if not (target or self.keyword.strip() or self.parameters):
+            missing = "a pattern, scope:name with *" if asks_for_dids else "a name or coordinates"
+            raise InputError(f"Type {missing}.", field="keyword" if asks_for_dids else "target")
+        if self._offered and not self.services and not self._choice.ticked:
+            raise InputError("Choose at least one service.", field="services")
+        parameters = {**self.parameters, **self._form.read()}
+        self._ask(
+            functools.partial(
+                verbs.search,
+                target,
+                radius=self.radius,
+                services=self.services or self._choice.ticked,
+                product=self.product,
+                keyword=self.keyword.strip(),
+                row_limit=self.row_limit,
+                parameters=parameters,
+            )
+        )
+
+    # The services and their forms
+
+    async def _look(self) -> tuple[list[ServiceStatus], dict[str, Mapping[str, Any]]]:
+        services = await verbs.services()
+        joined = await gateway()
+        forms: dict[str, Mapping[str, Any]] = {}
+        for service in services[:_FORMS_AT_ONCE]:
+            try:
+                forms[service.name] = await joined.query_form(service.name)
+            except EsapError:
+                # It says so itself when it is asked.
+                continue
+        return services, forms
+
+    def _know(self, found: tuple[list[ServiceStatus], dict[str, Mapping[str, Any]]]) -> None:
+        self._offered, self._forms = tuple(found[0]), found[1]
+        unknown = set(self.services) - {service.name for service in self._offered}
+        if unknown:
+            self._fail(InputError(f"There is no service {min(unknown)!r}.", field="services"))
+        self._offer()
+
+    def _offer(self) -> None:
+        able = [service for service in self._offered if Capability(self.product) in service.capabilities]
+        if self._offered:
+            self._choice.offer(able, self.services)
+        chosen = self.services or self._choice.ticked
+        self._form.describe({name: self._forms[name] for name in chosen if name in self._forms})
+        self._form.fill(self.parameters)
+        self._more.layout.display = None if self._form.names else "none"
+
+    @traitlets.validate("services")
+    def _names(self, proposal: Any) -> tuple[str, ...]:
+        names = tuple(proposal.value)
+        known = {service.name for service in self._offered}
+        wrong = next((name for name in names if known and name not in known), None)
+        if wrong is not None:
+            raise InputError(
+                f"There is no service {wrong!r}.",
+                hint=f"There are: {', '.join(sorted(known))}.",
+                field="services",
+            )
+        return names
+
+    @traitlets.observe("product", "services")
+    def _on_choice(self, change: Any) -> None:
+        if change.name == "product":
+            for field in self._places:
+                field.layout.display = "none" if self.product == "dids" else None
+            self._drop_what_does_not_fit()
+        self._offer()
+
+    def _drop_what_does_not_fit(self) -> None:
+        """The services chosen, and their fields, may be of no use for another product."""
+        if self._offered:
+            able = {
+                service.name for service in self._offered if Capability(self.product) in service.capabilities
+            }
+            self.services = tuple(name for name in self.services if name in able)
+            self._offer()
+            self.parameters = {
+                name: self.parameters[name] for name in self._form.names if name in self.parameters
+            }
+
+    @traitlets.observe("parameters")
+    def _on_parameters(self, _: Any) -> None:
+        self._form.fill(self.parameters)
+
+    def _on_form(self) -> None:
+        try:
+            self.parameters = self._form.read()
+        except InputError:
+            # Half typed; what it is in the end is read when it is asked.
+            return
+
+    def _asked_text(self) -> str:
+        what = _PRODUCTS[self.product]
+        where = f" within {self.radius} of {self.target}" if self.target and self.product != "dids" else ""
+        return f"{what}{where} {self.keyword}".strip()

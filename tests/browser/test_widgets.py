@@ -1,0 +1,169 @@
+"""The widgets with a real kernel, in JupyterLab, in Notebook 7 and in Voila, which one server serves here."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import nbformat
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from esap_jupyter.config import load_config
+from esap_jupyter.models import ServiceReport
+from esap_jupyter.storage.tables import TableStore
+from tests.browser.conftest import Lab
+
+ROWS = 1_000_000
+ROW = 24
+HEADER = 2 * ROW
+NUMBERS = 64
+WAIT = 60_000
+
+
+@pytest.fixture(scope="session")
+def million(lab: Lab) -> tuple[str, int]:
+    """A table of a million rows, and which of them is the brightest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ESAP_CONFIG", str(lab.config))
+        storage = load_config().storage
+    magnitudes = np.random.default_rng(seed=1).normal(15, 2, ROWS)
+    writer = TableStore(storage.cache_path() / "tables", storage.cache_limit).create(None, "A million")
+    rows = pa.table({"id": np.arange(ROWS), "mag": magnitudes})
+    for batch in rows.to_batches(max_chunksize=250_000):
+        writer.append("demo-archive", batch)
+    writer.report(ServiceReport(service="demo-archive", state="complete", rows=ROWS))
+    writer.finish()
+    return writer.table.id, int(magnitudes.argmin())
+
+
+@pytest.fixture
+def opened(browser: Any, lab: Lab) -> Iterator[Any]:
+    """Opens a new notebook with some cells; errors of the widgets fail the test."""
+    lab.ask("DELETE", "/basket")
+    with contextlib.ExitStack() as stack:
+        faults: list[str] = []
+
+        def open_notebook(where: str, name: str, *cells: str) -> Any:
+            write_notebook(lab, name, cells)
+            window = browser.new_context(viewport={"width": 1200, "height": 1000})
+            stack.callback(window.close)
+            page = window.new_page()
+            page.on("pageerror", lambda error: faults.append(f"{error} {error.stack}"))
+            page.set_default_timeout(WAIT)
+            query = f"{name}.ipynb?token={lab.token}"
+            page.goto(f"{lab.url}/{where}/{query}{'&reset' if where == 'lab/tree' else ''}")
+            if where != "voila/render":
+                run_all(page, len(cells))
+            return page
+
+        yield open_notebook
+    # Notebook 7 has faults of its own.
+    assert not [fault for fault in faults if "esap-jupyter" in fault or "blob:" in fault]
+
+
+def write_notebook(lab: Lab, name: str, cells: tuple[str, ...]) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, lab.workspace / f"{name}.ipynb")
+
+
+def run_all(page: Any, count: int) -> None:
+    """Run the first cells; until the kernel is connected, a notebook runs none, and says nothing."""
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    for place in range(count):
+        prompt = cells.nth(place).locator(".jp-InputPrompt")
+        end = time.monotonic() + WAIT / 1000
+        while not re.search(r"\[(\*|\d+)\]", prompt.inner_text()):
+            assert time.monotonic() < end, "the kernel does not start"
+            cells.nth(place).locator(".cm-content").click()
+            page.keyboard.press("Control+Enter")
+            page.wait_for_timeout(500)
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+
+
+def run(page: Any, code: str) -> Any:
+    """Run code in the empty cell at the end; returns that cell's output."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").last
+    cell.locator(".cm-content").click()
+    page.keyboard.insert_text(code)
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    place = cells.count() - 1
+    page.keyboard.press("Shift+Enter")
+    return cells.nth(place).locator(".jp-OutputArea-output")
+
+
+def click_row(page: Any, row: int, display: int = 0) -> None:
+    grid = page.locator(".esap-GridWidget:visible").nth(display)
+    # Until the rows are there, words stand in their place.
+    grid.locator(".esap-GridPreview").wait_for(state="hidden")
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + NUMBERS + 20, box["y"] + HEADER + (row + 0.5) * ROW)
+
+
+SEARCH = """import esap_jupyter as esap
+panel = esap.SearchPanel(product="sources", services=["demo-archive", "broken", "slow"])
+panel"""
+
+
+@pytest.mark.parametrize("where", ["lab/tree", "notebooks"])
+def test_a_search_runs_while_cells_do(opened: Any, where: str) -> None:
+    page = opened(where, "search", SEARCH, "panel")
+    targets = page.locator(".esap-Panel").get_by_label("Target", exact=True)
+    targets.nth(1).wait_for()
+    targets.first.fill("M 42")
+    targets.first.press("Enter")
+
+    # One service fails, one is slow, one has sent its rows; and the kernel does other things.
+    page.get_by_text("127.0.0.1:9 cannot be reached.").first.wait_for()
+    assert run(page, "print(panel.running, 6 * 7)").inner_text().strip() == "True 42"
+    page.locator(".esap-Panel").get_by_role("button", name="Cancel").first.click()
+    page.get_by_role("cell", name="cancelled", exact=True).first.wait_for()
+    page.get_by_text(re.compile("^261 rows from demo-archive")).first.wait_for()
+
+    # What is done in one display is seen in the other, and in code.
+    assert targets.nth(1).input_value() == "M 42"
+    page.locator(".esap-GridWidget:visible canvas").first.scroll_into_view_if_needed()
+    click_row(page, 2)
+    page.get_by_text(re.compile("^1 selected; 261 rows")).nth(1).wait_for()
+    assert run(page, "print(panel.selected, panel.running)").inner_text().strip() == "(2,) False"
+
+
+def test_the_basket_is_staged_and_a_saved_notebook_tells_what_came(opened: Any, lab: Lab) -> None:
+    page = opened(
+        "notebooks",
+        "basket",
+        "import esap_jupyter as esap\ntable = esap.search('M 51', product='images')",
+        "esap.basket.add(esap.items(table, [0, 1]))",
+        "esap.BasketPanel()",
+    )
+    page.get_by_role("button", name="Stage all").click()
+    staged = page.get_by_role("cell", name=re.compile(r"\.fits$"))
+    staged.nth(1).wait_for()
+    assert page.locator(".esap-LastState:visible").count() == 0
+    assert len(list((lab.workspace / "esap-data").rglob("*.fits"))) == 2
+
+    # The notebook as others get it, who have no kernel that knows the panel.
+    state = page.locator(".esap-LastState", has_text="M51_V.fits")
+    state.wait_for(state="attached")
+    page.keyboard.press("Control+s")
+    for session in lab.ask_jupyter("GET", "/sessions"):
+        lab.ask_jupyter("DELETE", f"/sessions/{session['id']}")
+    page.reload()
+    state.wait_for()
+
+
+def test_voila_serves_the_panels(opened: Any, million: tuple[str, int]) -> None:
+    page = opened("voila/render", "dashboard", SEARCH, f"esap.TableView(esap.table({million[0]!r}))")
+    page.get_by_text("1,000,000 rows from demo-archive").first.wait_for()
+    page.locator(".esap-GridWidget:visible canvas").first.wait_for()
+    page.get_by_label("Target", exact=True).fill("M 42")
+    page.get_by_label("slow").uncheck()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_text(re.compile("^261 rows from demo-archive")).first.wait_for()
+    page.get_by_text("127.0.0.1:9 cannot be reached.").first.wait_for()

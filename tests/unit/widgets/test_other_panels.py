@@ -1,0 +1,101 @@
+"""The panels of basket, jobs, data lake and ADQL, without a front end."""
+
+import pytest
+
+from esap_jupyter.errors import InputError, ServiceUnreachable
+from esap_jupyter.models import Progress
+from esap_jupyter.widgets import AdqlPanel, BasketPanel, DataLakePanel, JobsPanel
+from esap_jupyter.widgets.progress import ProgressLine, progress_text
+from esap_jupyter.widgets.words import error_html
+
+FILES = {"offers": ["sources", "adql", "files"]}
+
+
+async def test_the_basket_follows_what_others_put_in(gateway_of, keep, until):
+    gateway = gateway_of({"archive": {**FILES, "batches": [2]}})
+    panel = keep(BasketPanel())
+    await until(lambda: "empty" in panel._count.value)
+    table = await gateway.adql("archive", "SELECT 1").done()
+    await gateway.basket.add(await gateway.items(table))
+    await until(lambda: len(panel.items) == 2)
+    assert panel._stage_button.disabled is False
+    panel.selected = [panel.items[0]]
+    assert panel._stage_button.description == "Stage 1 selected"
+    panel._remove_button.click()
+    await until(lambda: len(panel.items) == 1)
+    assert panel.selected == ()
+
+
+async def test_wrong_values_are_refused(gateway_of, keep):
+    gateway_of({"archive": FILES})
+    with pytest.raises(InputError, match="no item"):
+        keep(BasketPanel()).selected = ["nothing"]
+    with pytest.raises(InputError, match="not listed"):
+        keep(DataLakePanel()).selected = ["a:b"]
+    with pytest.raises(InputError, match="no number of rows"):
+        keep(AdqlPanel()).row_limit = -1
+    with pytest.raises(TypeError, match="no trait"):
+        AdqlPanel(adqll="SELECT 1")
+
+
+async def test_what_cannot_be_staged_is_said_and_the_job_can_be_seen(gateway_of, keep, until):
+    gateway = gateway_of({"archive": {**FILES, "batches": [1]}})
+    table = await gateway.adql("archive", "SELECT 1").done()
+    await gateway.basket.add(await gateway.items(table))
+    panel, jobs = keep(BasketPanel()), keep(JobsPanel())
+    await until(lambda: panel.items)
+    panel.stage()
+    assert panel.running
+    await panel.finished()
+    assert panel.files == ()
+    assert "role='alert'" in panel._alert.value
+    await until(lambda: jobs.jobs and jobs.jobs[0].ended)
+    assert not jobs.running
+    [line] = jobs._list.children
+    assert line._resume.layout.display is None
+    line._delete.click()
+    await until(lambda: not jobs.jobs)
+    assert "no jobs" in repr(jobs)
+
+
+async def test_adql_gives_a_table_and_says_where_it_is_wrong(gateway_of, keep, until):
+    gateway_of({"archive": {**FILES, "batches": [3]}, "strict": {**FILES, "fault": "rejected"}})
+    panel = keep(AdqlPanel(adql="SELECT * FROM partner.numbers"))
+    await until(lambda: panel._offered)
+    panel.ask()
+    await panel.finished()
+    assert len(panel.table) == 3
+    panel.service = "strict"
+    panel.ask()
+    await panel.finished()
+    assert panel.error.code == "query-rejected"
+    assert "Unknown table foo." in panel._alert.value
+    panel.adql = " "
+    with pytest.raises(InputError, match="no ADQL"):
+        panel.ask()
+
+
+async def test_a_panel_tells_of_a_fault_without_its_trace(gateway_of, keep):
+    gateway_of({"archive": {**FILES, "fault": "bug"}})
+    panel = keep(AdqlPanel(adql="SELECT 1", service="archive"))
+    panel.ask()
+    await panel.finished()
+    assert "unexpectedly" in panel._alert.value
+    assert "secret detail" not in panel._alert.value
+
+
+def test_what_services_say_is_escaped():
+    written = error_html(ServiceUnreachable("<img src=x onerror=alert(1)>", hint="<b>", service="<i>"))
+    assert "<img" not in written
+    assert "&lt;b&gt;" in written
+    assert "&lt;i&gt;" in written
+
+
+def test_progress_in_words():
+    line = ProgressLine()
+    assert line.layout.display == "none"
+    progress = Progress(done=1_000_000, total=4_000_000, files_done=1, files_total=4, rate=500_000.0)
+    line.show(progress)
+    assert line._bar.value == 0.25
+    assert progress_text(progress) == "1/4 files, 1.0 MB of 4.0 MB, 500.0 kB/s"
+    assert progress_text(Progress(done=10, unit="rows")) == "10 rows"

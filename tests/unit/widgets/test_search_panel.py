@@ -1,0 +1,151 @@
+"""The search panel, by its traits and by its fields."""
+
+import asyncio
+
+import pytest
+from astropy import units
+from astropy.coordinates import SkyCoord
+
+from esap_jupyter.errors import InputError
+from esap_jupyter.widgets import SearchPanel
+
+SOURCES = {"offers": ["sources", "files"]}
+
+
+@pytest.fixture
+async def panel(gateway_of, keep, until):
+    gateway_of(
+        {
+            "good": {**SOURCES, "batches": [2, 3]},
+            "broken": {**SOURCES, "fault": "unreachable"},
+        }
+    )
+    made = keep(SearchPanel(target="10 +20", product="sources"))
+    await until(lambda: made._offered)
+    return made
+
+
+async def test_what_came_and_what_failed_stand_side_by_side(panel):
+    panel.search()
+    assert panel.running
+    await panel.finished()
+    assert len(panel.table) == 5
+    assert {report.service: report.state for report in panel.reports} == {
+        "good": "complete",
+        "broken": "failed",
+    }
+    assert "failed" in panel._told.value
+    assert panel.error is None
+
+
+async def test_the_kernel_goes_on_while_services_are_slow_and_a_search_can_be_stopped(
+    gateway_of, keep, until
+):
+    gateway_of({"slow": {**SOURCES, "fault": "hang"}})
+    panel = keep(SearchPanel(target="10 +20", product="sources"))
+    panel.search()
+    await until(lambda: panel.reports)
+    assert panel.running
+    assert panel._cancel_button.disabled is False
+    panel.cancel()
+    await panel.finished()
+    assert [report.state for report in panel.reports] == ["cancelled"]
+    assert panel.table.complete
+
+
+async def test_traits_and_fields_are_in_step(panel):
+    [target] = [each for each in panel.children if getattr(each, "description", "") == "Target"]
+    target.value = "M 51"
+    assert panel.target == "M 51"
+    panel.target = SkyCoord(10.5, -20, unit="deg")
+    assert target.value == "10.5 -20.0"
+    panel.radius = 30 * units.arcsec
+    assert panel.radius == "0.00833333333333 deg"
+
+
+@pytest.mark.parametrize(
+    ("trait", "value"),
+    [
+        ("radius", "banana"),
+        ("radius", -1),
+        ("target", 3),
+        ("row_limit", 0),
+        ("row_limit", "many"),
+        ("services", ["nobody"]),
+    ],
+)
+async def test_a_wrong_value_is_refused_in_words(panel, trait, value):
+    with pytest.raises(InputError):
+        setattr(panel, trait, value)
+
+
+async def test_what_is_typed_wrong_is_said_when_it_is_asked(panel):
+    [radius] = [each for each in panel.children if getattr(each, "description", "") == "Radius"]
+    radius.value = "banana"
+    panel._ask_button.click()
+    assert not panel.running
+    assert "banana" in panel._alert.value
+    assert "Traceback" not in panel._alert.value
+    radius.value = "1 deg"
+    panel._ask_button.click()
+    await panel.finished()
+    assert panel.error is None
+
+
+async def test_without_a_target_it_says_what_is_missing(panel):
+    panel.target = ""
+    with pytest.raises(InputError, match="name or coordinates"):
+        panel.search()
+
+
+async def test_services_are_ticked_and_named(panel, until):
+    boxes = {box.description: box for box in panel._choice._list.children}
+    boxes["broken"].value = False
+    assert panel.services == ("good",)
+    panel.services = ("broken",)
+    assert boxes["broken"].value
+    assert not boxes["good"].value
+    panel.search()
+    await panel.finished()
+    assert "role='alert'" in panel._alert.value
+    assert panel.error.code == "service-unreachable"
+
+
+async def test_selected_rows_go_into_the_basket(panel, gateway_of, until):
+    panel.services = ("good",)
+    panel.search()
+    await panel.finished()
+    panel.selected = [0, 3]
+    assert panel._basket_button.disabled is False
+    panel._basket_button.click()
+    await until(lambda: "2 new items" in panel._remark.value)
+
+
+async def test_progress_is_told_a_few_times_a_second_at_most(gateway_of, keep):
+    gateway_of({"chatty": {**SOURCES, "batches": [1] * 300}})
+    panel = keep(SearchPanel(target="10 +20", product="sources"))
+    told = []
+    panel.observe(told.append, "reports")
+    start = asyncio.get_running_loop().time()
+    panel.search()
+    await panel.finished()
+    seconds = asyncio.get_running_loop().time() - start
+    assert len(panel.table) == 300
+    assert len(told) <= 4 * seconds + 4
+
+
+async def test_a_closed_panel_hears_nothing_more(panel):
+    panel.search()
+    panel.close()
+    assert all(work.cancelled() or work.done() for work in panel._works.values())
+    assert panel.view._grid.comm is None
+
+
+async def test_as_text_it_is_what_was_asked_and_what_came(panel):
+    panel.target = "<script>"
+    assert "Sources within 6 arcmin of <script>" in repr(panel)
+    assert "<script>" not in panel._repr_html_()
+    panel.target = "10 +20"
+    panel.search()
+    await panel.finished()
+    assert "5 rows from good" in repr(panel)
