@@ -75,11 +75,14 @@ def write_notebook(lab: Lab, name: str, cells: tuple[str, ...]) -> None:
 def run_all(page: Any, count: int) -> None:
     """Run the first cells; until the kernel is connected, a notebook runs none, and says nothing."""
     cells = page.locator(".jp-Notebook .jp-CodeCell")
+    choice = page.locator(".jp-Dialog").get_by_role("button", name="Select", exact=True)
     for place in range(count):
         prompt = cells.nth(place).locator(".jp-InputPrompt")
         end = time.monotonic() + WAIT / 1000
         while not re.search(r"\[(\*|\d+)\]", prompt.inner_text()):
             assert time.monotonic() < end, "the kernel does not start"
+            if choice.is_visible():  # JupyterLab asks who runs it while the kernel is still starting
+                choice.click()
             cells.nth(place).locator(".cm-content").click()
             page.keyboard.press("Control+Enter")
             page.wait_for_timeout(500)
