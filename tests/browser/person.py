@@ -42,7 +42,7 @@ def grid_box(page: Any) -> Any:
 GRID = """() => {
   const widgets = [...window.jupyterapp.shell.widgets('main')];
   const document = widgets.find(each => each.isVisible && each.content?.rows);
-  return document?.content.layout.widgets.find(each => each.hasClass('esap-Grid'));
+  return document?.content._grid;
 }"""
 
 
@@ -58,7 +58,7 @@ def rows_in_sight(page: Any, near: int | None = None) -> dict[int, list[str]]:
       const {{ dataModel }} = grid ?? {{}};
       const all = dataModel?.rowCount('body') ?? 0;
       const first = Math.ceil(grid?.scrollY / {ROW});
-      const count = Math.min(Math.floor(grid?.pageHeight / {ROW}) - 1, all - first);
+      const count = Math.min(Math.ceil(grid?.pageHeight / {ROW}), all - first);
       if (!all || !(count > 0) || (near !== null && (near < first || near >= first + count))) {{
         return null;
       }}
