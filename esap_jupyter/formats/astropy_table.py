@@ -17,16 +17,17 @@ from astropy.table import Column, MaskedColumn, QTable, Table
 from astropy.time import Time, TimeDelta
 
 from esap_jupyter.errors import InputError
-from esap_jupyter.formats.votable_fields import COMPLEX
+from esap_jupyter.formats.votable_fields import COMPLEX, COOSYS
 
-_IN_META = ("ucd", "utype", "xtype")
+_IN_META = ("ucd", "utype", "xtype", *COOSYS)
 
 
 def to_astropy(table: pa.Table) -> Table:
     """Make an astropy Table, which `astropy.table.QTable` takes as it is.
 
     Columns with nulls are masked. Lists of a fixed size become array columns, other lists columns of arrays.
-    `ucd`, `utype` and `xtype` are in the columns' `meta`; `name` and `description` in the table's.
+    `ucd`, `utype`, `xtype` and the frame (`coosys`, `equinox`, `epoch`) are in the columns' `meta`; `name`
+    and `description` in the table's.
 
     Parameters
     ----------

@@ -23,6 +23,8 @@ from esap_jupyter.formats.votable_fields import METADATA_KEYS, unique_names
 from esap_jupyter.models import FileTable
 
 _CARDS = {"description": "TCOMM", "ucd": "TUCD", "utype": "TUTYP", "xtype": "TXTYP"}
+# No other program knows these; a table that comes back still has its frame.
+_CARDS |= {"coosys": "TCSYS", "equinox": "TEQUI", "epoch": "TEPOC"}
 _FORMATS = {"b1": "L", "u1": "B", "i2": "I", "i4": "J", "i8": "K", "f4": "E", "f8": "D", "c16": "M"}
 # FITS has these only with an offset (TZERO).
 _WIDENED = {"i1": "i2", "u2": "i4", "u4": "i8", "u8": "i8", "f2": "f4"}

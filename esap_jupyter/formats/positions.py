@@ -17,18 +17,21 @@ from astropy.time import Time
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.formats.astropy_table import decoded, parse_unit, to_astropy
+from esap_jupyter.formats.sky_frames import SkyFrame, frame_of
 
 _BY_UCD = (
-    ("pos.eq.ra;meta.main", "pos.eq.dec;meta.main", "icrs"),
-    ("pos_eq_ra_main", "pos_eq_dec_main", "icrs"),
-    ("pos.eq.ra", "pos.eq.dec", "icrs"),
-    ("pos.galactic.lon;meta.main", "pos.galactic.lat;meta.main", "galactic"),
+    ("pos.eq.ra;meta.main", "pos.eq.dec;meta.main"),
+    ("pos_eq_ra_main", "pos_eq_dec_main"),
+    ("pos.eq.ra", "pos.eq.dec"),
 )
 _BY_NAME = (
     ("ra", "dec"), ("s_ra", "s_dec"), ("raj2000", "dej2000"), ("_raj2000", "_dej2000"),
     ("ra_icrs", "de_icrs"), ("ra_deg", "dec_deg"), ("raj2000", "decj2000"),
 )  # fmt: skip
-_GALACTIC_UCD = ("pos.galactic.lon", "pos.galactic.lat", "galactic")
+_GALACTIC_BY_UCD = (
+    ("pos.galactic.lon;meta.main", "pos.galactic.lat;meta.main"),
+    ("pos.galactic.lon", "pos.galactic.lat"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,15 @@ class PositionColumns:
     ----------
     lon, lat : str
         Names of the columns.
-    frame : str
-        As astropy calls it: ``icrs``, ``galactic``.
+    frame : SkyFrame
+        That of the columns.
     epoch : str
         Name of the column with the epoch of the positions, Julian years; empty if there is none.
     """
 
     lon: str
     lat: str
-    frame: str = "icrs"
+    frame: SkyFrame
     epoch: str = ""
 
     @property
@@ -77,7 +80,7 @@ def position_columns(schema: Any, ra: str | None = None, dec: str | None = None)
         for name in (ra, dec):
             if name not in schema.names:
                 raise InputError(f"There is no column {name!r}.", field="ra" if name == ra else "dec")
-        return PositionColumns(ra, dec, epoch=_epoch_column(schema))
+        return PositionColumns(ra, dec, frame_of(schema, ra, dec), _epoch_column(schema))
     for found in _candidates(schema):
         return found
     raise InputError(
@@ -102,8 +105,8 @@ def sky_coordinates(rows: pa.Table, columns: PositionColumns) -> SkyCoord:
     """
     try:
         lon, lat = (_angles(rows, name, is_lon=name == columns.lon) for name in (columns.lon, columns.lat))
-        epoch = {"obstime": _epoch(rows.column(columns.epoch))} if columns.epoch else {}
-        return SkyCoord(lon, lat, frame=columns.frame, **{key: when for key, when in epoch.items() if when})
+        epoch = _epoch(rows.column(columns.epoch)) if columns.epoch else None
+        return columns.frame.coordinates(lon, lat, obstime=epoch)
     except (ValueError, TypeError, units.UnitsError) as error:
         raise InputError(
             f"{columns.lon!r} and {columns.lat!r} are no positions on the sky: {error}.", field="ra"
@@ -115,16 +118,12 @@ def _candidates(schema: Any) -> Iterator[PositionColumns]:
     ucds: dict[str, str] = {}
     for field in schema:
         ucds.setdefault(decoded(field.metadata).get("ucd", "").lower(), field.name)
-    for lon, lat, frame in _BY_UCD[:-1]:
-        if lon in ucds and lat in ucds:
-            yield PositionColumns(ucds[lon], ucds[lat], frame, epoch)
+    pairs = [(ucds[lon], ucds[lat]) for lon, lat in _BY_UCD if lon in ucds and lat in ucds]
     names = {name.lower(): name for name in reversed(schema.names)}
-    for ra, dec in _BY_NAME:
-        if ra in names and dec in names:
-            yield PositionColumns(names[ra], names[dec], "icrs", epoch)
-    for lon, lat, frame in (_BY_UCD[-1], _GALACTIC_UCD):
-        if lon in ucds and lat in ucds:
-            yield PositionColumns(ucds[lon], ucds[lat], frame, epoch)
+    pairs += [(names[ra], names[dec]) for ra, dec in _BY_NAME if ra in names and dec in names]
+    pairs += [(ucds[lon], ucds[lat]) for lon, lat in _GALACTIC_BY_UCD if lon in ucds and lat in ucds]
+    for lon, lat in pairs:
+        yield PositionColumns(lon, lat, frame_of(schema, lon, lat), epoch)
 
 
 def _epoch_column(schema: Any) -> str:

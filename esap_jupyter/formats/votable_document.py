@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from esap_jupyter.errors import BadAnswer
 from esap_jupyter.formats.service_text import query_rejected
-from esap_jupyter.formats.votable_fields import VOField, unique_names
+from esap_jupyter.formats.votable_fields import COOSYS, VOField, unique_names
 
 SERIALIZATIONS = ("TABLEDATA", "BINARY", "BINARY2")
 _DEEPEST = 100
@@ -75,6 +75,7 @@ class VOTableDocument:
         self.payload_open = False
         self.table_done = False
         self._in_table = False
+        self._systems: dict[str, dict[str, str]] = {}
         self._descriptors: list[_Resource] = []
         self._resources: list[_Resource] = []
         self._path: list[str] = []
@@ -117,6 +118,8 @@ class VOTableDocument:
             described = [_describe(resource, columns) for resource in self._descriptors]
             metadata["esap.descriptors"] = json.dumps(described)
         metadata = {key: value for key, value in metadata.items() if value}
+        for vofield in self.fields:
+            vofield.metadata |= self._systems.get(vofield.ref, {})
         fields = [vofield.arrow_field(name) for vofield, name in zip(self.fields, names, strict=True)]
         return pa.schema(fields, metadata=metadata or None)
 
@@ -137,6 +140,10 @@ class VOTableDocument:
         parent = self._path[-1] if self._path else ""
         self._path.append(name)
         self._text.clear()
+        if name == "COOSYS" and attributes.get("ID"):
+            # In a RESOURCE, or as before VOTable 1.2 in DEFINITIONS.
+            said = {key: attributes.get(attribute, "").strip() for key, attribute in COOSYS.items()}
+            self._systems[attributes["ID"]] = {key: text for key, text in said.items() if text}
         if self._in_table:
             self._start_in_table(name, parent, attributes)
         elif name == "RESOURCE":

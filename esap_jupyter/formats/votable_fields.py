@@ -19,7 +19,12 @@ from esap_jupyter.errors import BadAnswer
 COMPLEX = pa.struct([("real", pa.float64()), ("imag", pa.float64())])
 """A complex number; Arrow has no type of its own for it."""
 
-METADATA_KEYS = ("unit", "ucd", "utype", "xtype", "description")
+_ATTRIBUTES = ("unit", "ucd", "utype", "xtype", "description")
+
+COOSYS = {"coosys": "system", "equinox": "equinox", "epoch": "epoch"}
+"""Under which names the attributes of the COOSYS that a FIELD refers to are kept."""
+
+METADATA_KEYS = (*_ATTRIBUTES, *COOSYS)
 """What is kept of a FIELD, as metadata of the Arrow field."""
 
 
@@ -89,6 +94,8 @@ class VOField:
         The fixed dimensions, fastest first; for strings the first is the length of one string.
     variable : bool
         Whether a last, variable dimension comes on top of `shape` (``*``).
+    ref : str
+        The ID that it refers to: that of a COOSYS, among others.
     null : str
         The value that stands for null (``<VALUES null=...>``); empty if there is none.
     """
@@ -99,6 +106,7 @@ class VOField:
     shape: tuple[int, ...] = ()
     variable: bool = False
     null: str = ""
+    ref: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -121,8 +129,9 @@ class VOField:
         if datatype in ("string", "unicodeString") and not arraysize:
             arraysize = "*"
         shape, variable = _dimensions(name, arraysize)
-        metadata = {key: attributes[key] for key in METADATA_KEYS if attributes.get(key)}
-        return cls(name, identifier, primitive, shape, variable, metadata=metadata)
+        metadata = {key: attributes[key] for key in _ATTRIBUTES if attributes.get(key)}
+        ref = attributes.get("ref", "")
+        return cls(name, identifier, primitive, shape, variable, ref=ref, metadata=metadata)
 
     @property
     def is_text(self) -> bool:

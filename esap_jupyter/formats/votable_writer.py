@@ -22,6 +22,7 @@ from esap_jupyter.formats.votable_cells import (
     tabledata_rows,
     without_controls,
 )
+from esap_jupyter.formats.votable_fields import COOSYS
 
 Serialization = Literal["TABLEDATA", "BINARY", "BINARY2"]
 
@@ -54,8 +55,8 @@ def write_votable(
     sink : file-like
         Written to as the batches come.
     schema : pyarrow.Schema
-        Field metadata `unit`, `ucd`, `utype`, `xtype`, `description` and schema metadata `name`,
-        `description`, `esap.descriptors` are written.
+        Field metadata `unit`, `ucd`, `utype`, `xtype`, `description`, `coosys` (with `equinox`, `epoch`)
+        and schema metadata `name`, `description`, `esap.descriptors` are written.
     batches : iterable of pyarrow.RecordBatch
         The rows, with that schema.
     truncated : bool or callable
@@ -79,12 +80,13 @@ def write_votable(
     rows = chain([first] if first is not None else [], rest)
     metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
     descriptors = json.loads(metadata.get("esap.descriptors", "[]"))
+    systems = _systems(columns)
     referenced = {param["column"] for descriptor in descriptors for param in descriptor["params"]} - {""}
     ids = {name: f"column_{number}" for number, name in enumerate(schema.names) if name in referenced}
 
     sink.write(_HEAD.encode())
     sink.writelines(_descriptor(descriptor, ids).encode() for descriptor in descriptors)
-    sink.write(_table_head(columns, metadata, infos or {}, ids).encode())
+    sink.write(_table_head(columns, metadata, infos or {}, ids, systems).encode())
     sink.write(b"<DATA>\n")
     if serialization == "TABLEDATA":
         sink.write(b"<TABLEDATA>\n")
@@ -123,8 +125,12 @@ def _table_head(
     metadata: Mapping[str, str],
     infos: Mapping[str, str],
     ids: Mapping[str, str],
+    systems: Mapping[tuple[str, ...], str],
 ) -> str:
     lines = ['<RESOURCE type="results">']
+    for said, identifier in systems.items():
+        attributes = {name: text for name, text in zip(COOSYS.values(), said, strict=True) if text}
+        lines.append(f"<COOSYS {_attributes(ID=identifier, **attributes)}/>")
     lines += [
         f"<INFO {_attributes(name=name, value=value)}/>"
         for name, value in {"QUERY_STATUS": "OK", **infos}.items()
@@ -132,16 +138,29 @@ def _table_head(
     lines.append(f"<TABLE {_attributes(name=metadata['name'])}>" if metadata.get("name") else "<TABLE>")
     if metadata.get("description"):
         lines.append(_description(metadata["description"]))
-    lines += [_field(column, ids.get(column.name, "")) for column in columns]
+    lines += [
+        _field(column, ids.get(column.name, ""), systems.get(_system(column), "")) for column in columns
+    ]
     return "\n".join(lines) + "\n"
 
 
-def _field(column: OutColumn, identifier: str) -> str:
+def _systems(columns: Sequence[OutColumn]) -> dict[tuple[str, ...], str]:
+    """The frames that columns are in, each with an ID for its COOSYS."""
+    found = dict.fromkeys(_system(column) for column in columns if column.metadata.get("coosys"))
+    return {system: f"system_{number}" for number, system in enumerate(found)}
+
+
+def _system(column: OutColumn) -> tuple[str, ...]:
+    return tuple(column.metadata.get(key, "") for key in COOSYS)
+
+
+def _field(column: OutColumn, identifier: str, system: str) -> str:
     attributes = {
         "ID": identifier,
         "name": column.name,
         "datatype": column.datatype,
         "arraysize": column.arraysize,
+        "ref": system,
     }
     attributes |= {key: column.metadata.get(key, "") for key in ("unit", "ucd", "utype", "xtype")}
     inside = _description(column.metadata["description"]) if column.metadata.get("description") else ""

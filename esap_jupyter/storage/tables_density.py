@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from esap_jupyter.errors import InputError
+from esap_jupyter.formats.sky_frames import frame_of, icrs_degrees
 from esap_jupyter.models import Condition, Density, PlotAxis, SkyCircle, SkyDensity
 from esap_jupyter.storage.tables_query import Question
 from esap_jupyter.storage.tables_view import Table
@@ -91,7 +94,7 @@ def sky_density(
     Parameters
     ----------
     ra, dec : str
-        Columns of right ascension and declination.
+        Columns of right ascension and declination; those of another frame are brought to ICRS.
     order : int
         How fine; coarser where more than `MOST_SKY_CELLS` cells would be looked at.
 
@@ -101,8 +104,7 @@ def sky_density(
         If there is no such column or it holds no angles, or a condition's value does not fit.
     """
     question = Question(table)
-    right_ascension = f"fmod(fmod({_angle(question, ra, 'ra')}, 360) + 360, 360)"
-    declination = _angle(question, dec, "dec")
+    right_ascension, declination = _icrs(question, table, ra, dec)
     where = f"{question.where(conditions)} AND {right_ascension} IS NOT NULL AND abs({declination}) <= 90"
     fraction = 1.0
     circle: dict[str, float] = {}
@@ -176,6 +178,22 @@ def _value(axis: PlotAxis, place: float) -> float:
 def _angle(question: Question, column: str, at: str) -> str:
     """SQL for an angle in degrees."""
     return f"({question.number(column, at)} * {degrees_per_unit(question, column, at)!r})"
+
+
+def _icrs(question: Question, table: Table, ra: str, dec: str) -> tuple[str, str]:
+    """SQL for right ascension from 0 to 360 and declination, ICRS, in degrees."""
+    lon, lat = _angle(question, ra, "ra"), _angle(question, dec, "dec")
+    frame = frame_of(table.schema, ra, dec)
+    if frame.is_icrs:
+        return f"fmod(fmod({lon}, 360) + 360, 360)", lat
+    rows = table.page(0, table.num_rows, list(dict.fromkeys((ra, dec))))
+    lons, lats = (
+        rows.column(name).cast(pa.float64(), safe=False).to_numpy() * degrees_per_unit(question, name, at)
+        for name, at in ((ra, "ra"), (dec, "dec"))
+    )
+    places = icrs_degrees(lons, lats, frame)
+    lon, lat = (f"(CASE WHEN isfinite({name}) THEN {name} END)" for name in map(question.made, places))
+    return lon, lat
 
 
 def _healpix_cell(nside: int) -> str:

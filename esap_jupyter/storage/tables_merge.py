@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from esap_jupyter.formats.votable_fields import METADATA_KEYS
+from esap_jupyter.formats.votable_fields import COOSYS, METADATA_KEYS
 
 SERVICE = "service"
+_FRAME = tuple(key.encode() for key in COOSYS)
 _SERVICE_METADATA = {"description": "The service that the row is from"}
 # Integers of at most so many bits fit into the mantissa of the float.
 _EXACT = {16: 8, 32: 16, 64: 32}
@@ -38,6 +39,8 @@ class MergedColumn:
 
     def takes(self, other: Any) -> Any:
         """The type that holds this column and a field of another service; None if they stay apart."""
+        if not _same_frame(self.metadata, other.metadata or {}):
+            return None
         if not same_unit(self.metadata.get(b"unit", b""), (other.metadata or {}).get(b"unit", b"")):
             return None
         return common_type(self.type, other.type)
@@ -46,7 +49,11 @@ class MergedColumn:
         """Take in a service's field; what was not said of the column yet is said by it."""
         self.type = kind
         self.sources[service] = other.name
-        self.metadata = {**(other.metadata or {}), **self.metadata}
+        said = other.metadata or {}
+        if any(said.get(key) != self.metadata.get(key) for key in _FRAME):
+            # As good as the same, but nobody said it of all rows.
+            said, self.metadata = _without_frame(said), _without_frame(self.metadata)
+        self.metadata = {**said, **self.metadata}
 
 
 class MergedSchema:
@@ -128,6 +135,19 @@ def _merge(schemas: Mapping[str, Any], reserved: set[str]) -> list[MergedColumn]
 
 def _is_ours(key: bytes) -> bool:
     return key.decode("utf-8", "replace") in METADATA_KEYS
+
+
+def _without_frame(metadata: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    return {key: value for key, value in metadata.items() if key not in _FRAME}
+
+
+def _same_frame(one: Mapping[bytes, bytes], other: Mapping[bytes, bytes]) -> bool:
+    """Whether two columns are in frames that agree to 0.03 arcsec: ICRS, FK5 J2000, and what is not said."""
+    if all(one.get(key) == other.get(key) for key in _FRAME[:2]):
+        return True
+    from esap_jupyter.formats.sky_frames import SkyFrame
+
+    return all(SkyFrame.of(metadata).is_about_icrs for metadata in (one, other))
 
 
 def _free_name(name: str, service: str, taken: set[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from esap_jupyter.formats.sky_frames import frame_of, icrs_degrees
 from esap_jupyter.models import PlotAxis, Selection, SkyCircle
 from esap_jupyter.storage.tables_density import degrees_per_unit
 from esap_jupyter.storage.tables_pages import TablePages
@@ -61,7 +62,7 @@ def sky_points(
     within: SkyCircle | None,
     limit: int,
 ) -> Points:
-    """Read the positions of a selection in degrees, right ascension from 0 to 360, in the selection's order.
+    """Read the positions of a selection, ICRS, in degrees, right ascension from 0, in the selection's order.
 
     Raises
     ------
@@ -74,6 +75,9 @@ def sky_points(
     first, second = _numbers(pages, table, selection, ra, dec)
     first = first * degrees_per_unit(question, ra, "ra") % 360
     second = second * degrees_per_unit(question, dec, "dec")
+    frame = frame_of(table.schema, ra, dec)
+    if not frame.is_icrs:
+        first, second = icrs_degrees(first, second, frame)
     wanted = np.isfinite(first) & (np.abs(second) <= 90)
     if within:
         wanted &= _haversine(first, second, within) <= np.sin(np.radians(within.radius) / 2) ** 2

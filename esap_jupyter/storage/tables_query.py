@@ -65,6 +65,7 @@ class Question:
         self._table = table
         self._names: dict[str, str] = {}
         self._parameters: dict[str, Any] = {}
+        self._made: dict[str, Any] = {}
 
     def column(self, name: str, at: str = "column") -> str:
         """Say under which name a column of the table goes; `at` is the input field that names it.
@@ -77,6 +78,12 @@ class Question:
         if name not in self._table.columns:
             raise InputError(f"There is no column {name!r}.", hint="See the table's columns.", field=at)
         return self._names.setdefault(name, f"c{len(self._names)}")
+
+    def made(self, values: Any) -> str:
+        """Say under which name a column goes that was computed elsewhere, for all rows of the table."""
+        name = f"m{len(self._made)}"
+        self._made[name] = pa.array(values)
+        return name
 
     def kind(self, name: str) -> ColumnKind:
         """What can be done with a column."""
@@ -167,7 +174,9 @@ class Question:
         table = self._table.page(0, self._table.num_rows, list(self._names))
         number = pa.array(np.arange(self._table.num_rows))
         columns = [_naive(column) for column in table.columns]
-        rows = pa.table([number, *columns], names=["number", *self._names.values()])
+        rows = pa.table(
+            [number, *columns, *self._made.values()], names=["number", *self._names.values(), *self._made]
+        )
         with duckdb.connect(":memory:", config=_SEALED) as connection:
             connection.register("rows", rows)
             try:

@@ -218,8 +218,9 @@ class Table(TableRows):
         """The positions of all rows, as an `astropy.coordinates.SkyCoord` of the length of the table.
 
         The columns are found by their UCDs (``pos.eq.ra;meta.main``, UCD1+), else by the usual names. The
-        frame is ICRS, or Galactic where a table has nothing else; ``obstime`` is set where a column tells the
-        epoch. The rows of each service have their own columns. A row without a position is NaN.
+        frame is that which the table tells (COOSYS of a VOTable), else ICRS, or Galactic where a table has
+        nothing else; ``obstime`` is set where a column or COOSYS tells the epoch. The rows of each service
+        have their own columns. A row without a position is NaN.
 
         Raises
         ------
@@ -234,8 +235,8 @@ class Table(TableRows):
         Parameters
         ----------
         ra, dec : str, optional
-            Names of the columns (numbers in their unit, else degrees; or sexagesimal text), ICRS; by default
-            those that `skycoord` finds.
+            Names of the columns (numbers in their unit, else degrees; or sexagesimal text); by default those
+            that `skycoord` finds. Where the table does not tell their frame they are ICRS.
 
         Returns
         -------

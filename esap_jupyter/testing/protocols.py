@@ -25,11 +25,12 @@ from esap_jupyter.connectors.base import (
     Searches,
 )
 from esap_jupyter.errors import EsapError, NotFound, QueryRejected, UnknownName
+from esap_jupyter.formats.votable_fields import METADATA_KEYS
 from esap_jupyter.gateway import Gateway
 from esap_jupyter.models import Capability, Item, Phase, Position, Query
 from esap_jupyter.testing.conformance import SERVICE, Run
 
-_FIELD_METADATA = frozenset({b"unit", b"ucd", b"utype", b"xtype", b"description"})
+_FIELD_METADATA = frozenset(key.encode() for key in METADATA_KEYS)
 _NOBODY_KNOWS = "no such thing 8c1f0a5e"
 
 

@@ -207,6 +207,7 @@ def test_what_is_kept_of_columns_and_table(rows_of: Read) -> None:
         b"ucd": b"pos.eq.ra",
         b"utype": b"a:b",
         b"description": b"Right < ascension",
+        b"coosys": b"ICRS",
     }
     assert table.schema.metadata == {b"name": b"stars", b"description": b"All of them"}
 

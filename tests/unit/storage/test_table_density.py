@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
+from astropy.coordinates import SkyCoord
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -208,3 +209,31 @@ def test_cells_are_coarser_where_there_would_be_too_many(make_table, monkeypatch
 
     assert sky_density(table, "ra", "dec", 9).order == 2
     assert sky_density(table, "ra", "dec", 9, SkyCircle(ra=10, dec=20, radius=1)).order == 8
+
+
+@pytest.mark.parametrize("said", [{"coosys": "eq_FK4", "equinox": "B1950"}, {"ucd": "pos.galactic.lon"}])
+def test_positions_of_other_frames_are_brought_to_icrs(tmp_path, said: dict[str, str]) -> None:
+    lon, lat = [266.0, 10.0, 359.99, None], [-29.0, 60.0, 89.5, 0.0]
+    rows = pa.table({"lon": pa.array(lon), "lat": pa.array(lat)})
+    metadata = {"unit": "deg", **said}
+    schema = pa.schema([each.with_metadata(metadata) for each in rows.schema])
+    store = TableStore(tmp_path, 10**9)
+    writer = store.create(None, "Elsewhere")
+    writer.append("one", rows.cast(schema).to_batches()[0])
+    writer.finish()
+    table = writer.table.refresh()
+    wanted = SkyCoord(lon[:3], lat[:3], unit="deg", frame="fk4" if "coosys" in said else "galactic").icrs
+
+    points = sky_points(TablePages(), table, Selection(), "lon", "lat", None, 10)
+    around = SkyCircle(ra=wanted[1].ra.deg, dec=wanted[1].dec.deg, radius=0.001)
+    near = sky_points(TablePages(), table, Selection(), "lon", "lat", around, 10)
+    cells = sky_density(table, "lon", "lat", 5)
+    near_cells = sky_density(table, "lon", "lat", 5, around)
+
+    assert points.rows.tolist() == [0, 1, 2]
+    found = SkyCoord(points.first, points.second, unit="deg")
+    assert found.separation(wanted).arcsec.max() < 1e-3
+    assert near.rows.tolist() == [1]
+    assert sum(cells.counts) == 3
+    assert near_cells.counts == (1,)
+    assert set(near_cells.cells) < set(cells.cells)

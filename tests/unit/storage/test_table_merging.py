@@ -98,3 +98,29 @@ def test_descriptions_come_from_whoever_has_one() -> None:
 def test_one_service_alone_is_as_it_came() -> None:
     own = schema(("ra", pa.float64(), "deg")).with_metadata({"esap.descriptors": "[]"})
     assert merged(a=own).schema.equals(own, check_metadata=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        ({}, {"coosys": "eq_FK4", "equinox": "B1950"}, ["service", "ra", "ra_b"]),
+        ({"coosys": "ICRS"}, {"coosys": "eq_FK5", "equinox": "J1975"}, ["service", "ra", "ra_b"]),
+        ({"coosys": "ICRS"}, {"coosys": "eq_FK5", "equinox": "J2000"}, ["service", "ra"]),
+        (
+            {"coosys": "eq_FK4", "equinox": "B1950"},
+            {"coosys": "eq_FK4", "equinox": "B1950"},
+            ["service", "ra"],
+        ),
+    ],
+)
+def test_positions_of_other_frames_are_kept_apart(one: dict, other: dict, names: list[str]) -> None:
+    schemas = {
+        service: pa.schema([pa.field("ra", pa.float64(), metadata={"unit": "deg", **said})])
+        for service, said in (("a", one), ("b", other))
+    }
+
+    found = merged(**schemas).schema
+
+    assert found.names == names
+    # Of rows of two frames no one is told.
+    assert (b"coosys" in found.field("ra").metadata) == (one == other or (len(names) == 3 and bool(one)))
