@@ -125,10 +125,20 @@ class Storage:
             HTTPStatus.CONFLICT,
             HTTPStatus.PRECONDITION_FAILED,
         ):
+            if self.ask("HEAD", url).status_code == HTTPStatus.NOT_FOUND:
+                # Somebody who sends the same has renamed it: what now has the name is not to be deleted.
+                if not self.ask("HEAD", self.url).ok:
+                    self._refuse(response, "rename")
+                return
             # Some storages do not rename onto what exists.
             self.delete(self.url)
             response = self.ask("MOVE", url, headers={"Destination": self.url, "Overwrite": "T"})
         self._refuse(response, "rename")
+
+    def discard(self, url: str) -> None:
+        """Delete what was sent and is not needed, unless it has the final name: that may be registered."""
+        if url != self.url:
+            self.delete(url)
 
     def delete(self, url: str) -> None:
         """Delete what was sent; that it cannot be deleted is no further harm."""

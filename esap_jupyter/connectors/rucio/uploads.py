@@ -178,9 +178,13 @@ class RucioUploads(RucioRules):
         storage = Storage(session, url, await self.authorization(url), renames)
         sent = await _in_thread(lambda: storage.put(file, on_progress, stop), stop)
         # Who else has meanwhile registered this name must not lose their bytes to ours.
-        known = await self.ask(lambda client: _look(client, did, file, target.rse))
+        try:
+            known = await self.ask(lambda client: _look(client, did, file, target.rse))
+        except Conflict:
+            await _in_thread(lambda: storage.discard(sent), stop)
+            raise
         if known.replica:
-            await _in_thread(lambda: storage.delete(sent), stop)
+            await _in_thread(lambda: storage.discard(sent), stop)
         else:
             await _in_thread(lambda: storage.rename(sent), stop)
 

@@ -74,6 +74,10 @@ class WebDAV:
             def do_PUT(self) -> None:
                 self._note()
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if len(body) < int(self.headers["Content-Length"]):
+                    # Whoever sent it has gone; it may come after the DELETE, which has another connection.
+                    self.close_connection = True
+                    return
                 if storage.refuses:
                     self._answer(storage.refuses)
                     return
@@ -95,6 +99,9 @@ class WebDAV:
             def do_MOVE(self) -> None:
                 self._note()
                 target = "/" + self.headers["Destination"].split("/", 3)[3]
+                if self.path not in storage.files:
+                    self._answer(404)
+                    return
                 if target in storage.files and not storage.renames_over:
                     self._answer(412)
                     return
@@ -171,6 +178,34 @@ def test_what_an_earlier_attempt_left_is_replaced(webdav, local, renames_over):
     webdav.files = {"/frame.fits": b"left"}
     send(webdav.at("/frame.fits"), local)
     assert webdav.files == {"/frame.fits": CONTENT}
+
+
+def test_of_two_that_send_the_same_neither_deletes_what_the_other_renamed(webdav, local):
+    """They share the passing name, since that follows from the content."""
+    one, other = webdav.at("/data/a.fits"), webdav.at("/data/a.fits")
+    sent, sent_again = (storage.put(local, lambda _: None, Stop()) for storage in (one, other))
+
+    one.rename(sent)
+    other.rename(sent_again)
+
+    assert webdav.files == {"/data/a.fits": CONTENT}
+
+
+def test_what_was_sent_and_is_gone_is_an_error(webdav, local):
+    storage = webdav.at("/data/a.fits")
+    sent = storage.put(local, lambda _: None, Stop())
+    webdav.files.clear()
+
+    with pytest.raises(ServiceFailed, match="rename"):
+        storage.rename(sent)
+
+
+def test_what_is_not_needed_is_discarded_but_never_what_has_its_name(webdav, local):
+    for renames in (True, False):
+        storage = webdav.at("/data/a.fits", renames=renames)
+        storage.discard(storage.put(local, lambda _: None, Stop()))
+
+    assert webdav.files == {"/data/a.fits": CONTENT}
 
 
 @pytest.mark.parametrize("tells_digest", [True, False])
