@@ -214,7 +214,7 @@ def _number(value: float | Decimal) -> str:
     if not math.isfinite(value):
         raise InputError(f"ADQL cannot write {value}.", field="adql")
     # In brackets, or a minus before it would begin a comment.
-    return f"({value})" if value < 0 else str(value)
+    return f"({value})" if str(value).startswith("-") else str(value)
 
 
 def _text(value: str) -> str:

@@ -33,6 +33,11 @@ class TableColumn:
     size: int = 1
     is_number: bool = True
 
+    def goes_with(self, other: TableColumn) -> bool:
+        """Whether it has a number for each of another column: one or several in a row."""
+        sizes = {self.size, other.size}
+        return self.is_number and (len(sizes) == 1 or (0 in sizes and 1 not in sizes))
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
@@ -123,9 +128,7 @@ def roles_of(columns: Sequence[TableColumn]) -> Roles | None:
         x = _best(columns, rule)
         if x is None:
             continue
-        others = [
-            c for c in columns if c is not x and c.is_number and (c.size == x.size or 0 in (c.size, x.size))
-        ]
+        others = [column for column in columns if column is not x and column.goes_with(x)]
         values = [c for c in others if not _is_error(c)]
         # Kepler's and TESS's corrected flux is the one that is meant, though it comes second.
         corrected = [column for column in values if column.name == "PDCSAP_FLUX"]
@@ -164,7 +167,7 @@ def _error_of(value: TableColumn, columns: Sequence[TableColumn], x: str) -> str
     candidates = [
         column
         for column in columns
-        if column.is_number
+        if column.goes_with(value)
         and column.name not in (x, value.name)
         and _is_error(column)
         and _ERROR.rank(column) is not None

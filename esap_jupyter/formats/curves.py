@@ -7,6 +7,7 @@ Numbers are drawn as they are in the file, in its units, but for a logarithmic w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,12 +15,11 @@ from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from esap_jupyter.errors import BadAnswer, InputError, NotFound, UnreadableFile
 from esap_jupyter.formats.curve_columns import CurveKind, Roles, TableColumn, roles_of, with_value
-from esap_jupyter.formats.fits_files import check_whole, hdu_at, number_of, opened, quietly, text_of
+from esap_jupyter.formats.fits_files import check_whole, hdu_at, number_of, opened, quietly, text_of, wcs_of
 from esap_jupyter.formats.votable_times import TimeSystem, time_system_of
 
 Floats = NDArray[np.float64]
@@ -28,6 +28,7 @@ MOST_POINTS = 200_000
 """Drawn at most; of more, the highest and lowest of each few."""
 _MOST_SERIES = 24
 _MOST_ROWS = 5_000_000
+_MOST_PIXELS = 40_000_000
 _SPECTRAL_CTYPES = ("WAVE", "AWAV", "FREQ", "ENER", "WAVN", "VRAD", "VOPT", "VELO", "ZOPT", "BETA")
 _SPECTRAL_WORDS = (*_SPECTRAL_CTYPES, "LINEAR", "LAMBDA", "ANGSTROM", "MULTISPE")
 _ONE_SKY = 0.02
@@ -160,7 +161,7 @@ def _curve(source: _Source, wanted: str) -> Curve:
             hint="Open it as a table.",
         )
     by_name = {column.name: column for column in source.columns}
-    if wanted and (wanted not in by_name or not by_name[wanted].is_number):
+    if wanted and not (wanted in by_name and by_name[wanted].goes_with(by_name[roles.x])):
         raise InputError("The table has no such column of numbers.", field="y")
     if wanted:
         roles = with_value(source.columns, roles.kind, roles.x, wanted)
@@ -300,10 +301,11 @@ def _fits_source(hdu: Any) -> _Source:
 
     def read(name: str) -> NDArray[Any]:
         values = np.asarray(hdu.data[name])
-        null = hdu.columns[name].null
-        if null is None or values.dtype.kind not in "iu":
+        null, stored = hdu.columns[name].null, hdu.data.view(np.ndarray)[name]
+        if null is None or stored.dtype.kind not in "iu" or values.dtype.kind not in "iuf":
             return values
-        return np.where(values == null, np.nan, values.astype(float))
+        # TNULL is what is stored, before TSCAL and TZERO (FITS 4.0, section 7.3.2).
+        return np.where(stored == null, np.nan, values.astype(float))
 
     header = hdu.header
     title = text_of(header, "TITLE", "OBJECT", "SPECID", "EXTNAME")
@@ -386,6 +388,8 @@ def _is_spectral_image(hdu: Any) -> bool:
 def _image_curve(hdu: Any) -> Curve:
     if not _is_spectral_image(hdu):
         raise InputError("This is no spectrum.", hint="Open it as an image.")
+    if math.prod(hdu.shape) > _MOST_PIXELS:
+        raise InputError("The spectrum is too long to be drawn.", hint="Cut out a part of it.")
     header = hdu.header
     x, axis = _spectral_axis(header, hdu.shape[-1])
     stored = np.asarray(hdu.data, float).reshape(-1, hdu.shape[-1])
@@ -410,7 +414,7 @@ def _spectral_axis(header: fits.Header, length: int) -> tuple[Floats, CurveAxis]
     pixels = np.arange(length, dtype=float)
     if "-" in kind and kind.startswith(_SPECTRAL_CTYPES):
         with quietly():
-            wcs = WCS(header).sub([1])
+            wcs = wcs_of(header).sub([1])
             values = np.asarray(wcs.all_pix2world(pixels, 0)[0], float)
         return values, CurveAxis("", kind.split("-")[0], str(wcs.wcs.cunit[0]))
     step = number_of(header, "CDELT1")

@@ -25,6 +25,8 @@ GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 22
 _KEPT = 4
 _KEEP_FREE = 1 << 28
+# Of SIP (Shupe et al. 2005), and of the axes that an array may have (FITS 4.0, section 4.4.1.1).
+_MOST_IN_WCS = {"A_ORDER": 9, "B_ORDER": 9, "AP_ORDER": 9, "BP_ORDER": 9, "WCSAXES": 999}
 # Warnings are filtered for the whole process, not for a thread.
 _warnings = threading.RLock()
 
@@ -101,6 +103,24 @@ def check_whole(hdus: fits.HDUList, hdu: Any) -> None:
         )
 
 
+def wcs_of(header: fits.Header, hdus: fits.HDUList | None = None) -> Any:
+    """Read the world coordinates of a header; `hdus` has those that are in other HDUs.
+
+    Raises
+    ------
+    UnreadableFile
+        If they are of a size that nobody's are, and that would take hours or all memory to read.
+    Exception
+        Whatever astropy and wcslib find wrong with them.
+    """
+    from astropy.wcs import WCS
+
+    for keyword, most in _MOST_IN_WCS.items():
+        if (number_of(header, keyword) or 0) > most:
+            raise UnreadableFile(f"{keyword} is greater than {most}.")
+    return WCS(header, fobj=hdus)
+
+
 class Uncompressed:
     """Copies of gzipped files, so that any part of one is read without all that comes before it.
 
@@ -131,6 +151,9 @@ class Uncompressed:
             If the disk cannot hold the copy.
         """
         try:
+            if not path.is_file():
+                # Whoever opens a pipe waits for ever.
+                raise NotFound(f"There is no file {path.name}.")
             with path.open("rb") as file:
                 if file.read(2) != GZIP:
                     return path

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from esap_jupyter.formats.fits_files import number_of, quietly, text_of
+from esap_jupyter.formats.fits_files import number_of, quietly, text_of, wcs_of
 from esap_jupyter.formats.images import Image, Region
 
 Floats = NDArray[np.float64]
@@ -96,7 +95,7 @@ class Sky:
         self._wcs: Any = None
         with quietly():
             try:
-                self._wcs = WCS(image.hdu.header, fobj=image.hdus)
+                self._wcs = wcs_of(image.hdu.header, image.hdus)
                 self._wcs.wcs.set()
             except Exception as error:  # noqa: BLE001 - wcslib has many of its own, and headers are what they are
                 self._wcs = None

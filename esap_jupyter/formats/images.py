@@ -24,6 +24,7 @@ How = Literal["mean", "nearest"]
 MOST_PIXELS = 1 << 24
 """Of a region after binning."""
 _BAND_BYTES = 1 << 25
+_MOST_TILE_BYTES = 1 << 28
 _SAMPLE = 1024
 PERCENTILES = (90.0, 95.0, 98.0, 99.0, 99.5, 99.9)
 
@@ -83,7 +84,7 @@ class Image:
     InputError
         If there is no such HDU, or it holds no image.
     UnreadableFile
-        If the file breaks off before its data end.
+        If the file breaks off before its data end, or is compressed in tiles too large for the memory.
     """
 
     hdus: fits.HDUList
@@ -96,6 +97,13 @@ class Image:
         if not hdu.is_image or len(hdu.shape) < 2 or 0 in hdu.shape:
             raise InputError(f"HDU {self.number} holds no image.", field="hdu")
         check_whole(self.hdus, hdu)
+        tile = math.prod(getattr(hdu, "tile_shape", None) or (0,)) * abs(hdu.header["BITPIX"]) // 8
+        if tile > _MOST_TILE_BYTES:
+            # For any pixel of it all of a tile is uncompressed.
+            raise UnreadableFile(
+                f"The image is compressed in tiles of {tile / 1e6:,.0f} MB.",
+                hint="Uncompress it with funpack, or compress it row by row.",
+            )
         object.__setattr__(self, "hdu", hdu)
         object.__setattr__(self, "shape", tuple(hdu.shape))
 

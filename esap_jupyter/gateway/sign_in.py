@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
 from esap_jupyter.config import Config, origin_of
 from esap_jupyter.connectors.base import Token
-from esap_jupyter.errors import EsapError, InputError
+from esap_jupyter.errors import EsapError, InputError, SignInNeeded
 from esap_jupyter.gateway.tokens import KeptTokens, Source, TokenBroker
 from esap_jupyter.gateway.tokens.device import DeviceCode, DeviceSignIn
 from esap_jupyter.gateway.tokens.discovery import WLCGTokenSource
@@ -17,6 +18,8 @@ from esap_jupyter.gateway.tokens.hub import HubTokenSource
 from esap_jupyter.gateway.tokens.oidc_agent import OidcAgentSource
 from esap_jupyter.models import DevicePrompt, KnownToken, SignInState
 from esap_jupyter.transfer.access import Access
+
+log = logging.getLogger(__name__)
 
 
 class SignIn:
@@ -127,6 +130,13 @@ class SignIn:
             await device.finish(code)
         except EsapError as error:
             self._failure = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person waits for it
+            # A keyring that is locked, a home that cannot be written: the grant is nowhere.
+            log.warning("A sign-in failed unexpectedly (%s)", type(error).__name__)
+            self._failure = SignInNeeded(
+                f"The sign-in could not be kept ({type(error).__name__}).",
+                hint="See whether the keyring and the state directory can be written, and sign in again.",
+            )
         finally:
             self._prompt = None
         self._forget()

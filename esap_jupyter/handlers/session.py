@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ class Session:
         self._make_gateway = make_gateway
         self._gateway: Gateway | None = None
         self._making = asyncio.Lock()
+        self._uncompressed: Uncompressed | None = None
+        self._one_at_a_time = threading.Lock()
 
     @property
     def made(self) -> Gateway | None:
@@ -68,12 +71,16 @@ class Session:
 
         return TablePages()
 
-    @functools.cached_property
+    @property
     def uncompressed(self) -> Uncompressed:
         """Copies of gzipped files that are looked at; to be asked for in a thread, since it imports much."""
         from esap_jupyter.formats.fits_files import Uncompressed
 
-        return Uncompressed()
+        # One, whoever comes first: the copies go with it.
+        with self._one_at_a_time:
+            if self._uncompressed is None:
+                self._uncompressed = Uncompressed()
+            return self._uncompressed
 
     def file(self, path: str) -> Path:
         """Return the absolute path of a file as Jupyter's file browser names it; it may be as yet unwritten.
@@ -91,5 +98,5 @@ class Session:
         await self.searches.close()
         if self._gateway is not None:
             await self._gateway.close()
-        if "uncompressed" in self.__dict__:
-            await asyncio.to_thread(self.uncompressed.close)
+        if self._uncompressed is not None:
+            await asyncio.to_thread(self._uncompressed.close)

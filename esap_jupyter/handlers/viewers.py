@@ -257,9 +257,9 @@ async def get_file_content(session: Session, given: OfFile) -> FileContent:
     def look(path: Path) -> FileContent:
         from esap_jupyter.formats.viewing import content_of
 
-        return FileContent.model_validate({**asdict(content_of(path)), "location": str(location)})
-
-    location = session.file(given.path)
+        return FileContent.model_validate(
+            {**asdict(content_of(path)), "location": str(session.file(given.path))}
+        )
 
     return await _with_file(session, given, look)
 
@@ -372,8 +372,7 @@ async def get_curve_points(session: Session, given: OfCurve) -> Numbers:
 
 async def _with_file(session: Session, given: OfFile, work: Callable[[Path], Result]) -> Result:
     """Do the work on a file that is not compressed as a whole, in a thread."""
-    path = session.file(given.path)
-    return await asyncio.to_thread(lambda: work(session.uncompressed.path(path)))
+    return await asyncio.to_thread(lambda: work(session.uncompressed.path(session.file(given.path))))
 
 
 async def _with_image(session: Session, given: OfHDU, work: Callable[[Image], Result]) -> Result:

@@ -15,7 +15,14 @@ from pydantic import SecretStr
 
 from esap_jupyter.config import origin_of
 from esap_jupyter.connectors.base import Token
-from esap_jupyter.errors import BadAnswer, InputError, ServiceFailed, SignInNeeded
+from esap_jupyter.errors import (
+    BadAnswer,
+    InputError,
+    ServiceFailed,
+    ServiceTimeout,
+    ServiceUnreachable,
+    SignInNeeded,
+)
 from esap_jupyter.gateway.tokens.claims import moment
 from esap_jupyter.gateway.tokens.grant_store import GrantStore
 from esap_jupyter.transfer.access import Access, translate_request_error
@@ -104,12 +111,17 @@ class DeviceSignIn:
         SignInNeeded
             If the person refused, or took too long.
         ServiceError
-            If the provider does not answer.
+            If the provider failed; one that cannot be reached is asked again.
         """
         interval = code.interval
         while time.time() < code.expires_at:
             await asyncio.sleep(interval)
-            said = await asyncio.to_thread(self._try_to_finish, code)
+            try:
+                said = await asyncio.to_thread(self._try_to_finish, code)
+            except (ServiceUnreachable, ServiceTimeout):
+                # The person may be confirming just now (RFC 8628, section 3.5).
+                interval *= 2
+                continue
             if said == "slow_down":
                 interval += 5  # RFC 8628, section 3.5
             elif said != "authorization_pending":

@@ -12,14 +12,6 @@ from esap_jupyter.connectors.secret_files import read_secret
 from esap_jupyter.gateway.tokens.claims import checked_token
 
 
-class NoTokens:
-    """For services that nobody here has configured, and which therefore get none."""
-
-    async def token(self, audience: str = "") -> Token | None:  # noqa: ARG002
-        """None."""
-        return None
-
-
 class WLCGTokenSource:
     """Finds the person's token where the *WLCG Bearer Token Discovery* 1.0 says it is.
 

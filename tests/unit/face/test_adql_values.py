@@ -65,6 +65,7 @@ def test_values_are_written_as_adql_does(value: Any, literal: str) -> None:
 def test_a_list_needs_no_brackets_and_may_have_them() -> None:
     assert _filled("a IN {ids} AND b IN ( {ids} )", ids=[1, 2]) == "a IN (1, 2) AND b IN ( 1, 2 )"
     assert _filled("ABS({x})", x=-1) == "ABS((-1))"
+    assert _filled("1 -{x}", x=-0.0) == "1 -(-0.0)"  # and no comment
 
 
 def test_a_quantity_is_written_in_the_unit_that_the_query_says() -> None:

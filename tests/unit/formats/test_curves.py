@@ -6,6 +6,7 @@ from astropy.io import fits
 from astropy.table import Column, Table
 
 from esap_jupyter.errors import InputError, UnreadableFile
+from esap_jupyter.formats import curves
 from esap_jupyter.formats.curve_columns import TableColumn, roles_of
 from esap_jupyter.formats.curves import MOST_POINTS, read_curve
 from esap_jupyter.formats.viewing import content_of
@@ -234,4 +235,40 @@ def test_content_of_files(path, tmp_path) -> None:
         with pytest.raises(UnreadableFile, match=name):
             content_of(tmp_path / name)
     with pytest.raises(InputError, match="No columns"):
+        read_curve(path, 1)
+
+
+@pytest.mark.parametrize(("scale", "zero"), [(1, 0), (0.5, 100.0), (1, 32768)])
+def test_null_is_what_is_stored_and_no_point(path, scale, zero) -> None:
+    stored = np.array([(1.0, 10), (2.0, -99), (3.0, 30)], dtype=[("TIME", ">f8"), ("FLUX", ">i2")])
+    hdu = fits.BinTableHDU(stored)
+    header = hdu.header.copy()
+    header.update({"TNULL2": -99, "TSCAL2": scale, "TZERO2": zero})
+    content = fits.PrimaryHDU().header.tostring() + header.tostring()
+    path.write_bytes(content.encode() + stored.tobytes().ljust(2880, b"\0"))
+
+    [series] = read_curve(path, 1).series
+
+    assert series.x.tolist() == [1, 3]
+    assert series.y.tolist() == [10 * scale + zero, 30 * scale + zero]
+
+
+def test_columns_of_unlike_cells_make_no_curve(tmp_path) -> None:
+    cells = "<TR><TD>1</TD><TD>1 2</TD></TR><TR><TD>2</TD><TD>1 2 3</TD></TR>"
+    (tmp_path / "a.vot").write_text(
+        '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE>'
+        '<FIELD name="mjd" datatype="double" unit="d"/><FIELD name="flux" datatype="double" arraysize="*"/>'
+        f"<DATA><TABLEDATA>{cells}</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"
+    )
+
+    assert content_of(tmp_path / "a.vot").view == "table"
+    with pytest.raises(InputError, match="table"):
+        read_curve(tmp_path / "a.vot")
+
+
+def test_a_long_image_of_one_axis_is_not_uncompressed(path, monkeypatch) -> None:
+    monkeypatch.setattr(curves, "_MOST_PIXELS", 10)
+    write(path, fits.CompImageHDU(np.zeros((1, 20), np.int16), compression_type="GZIP_1"))
+
+    with pytest.raises(InputError, match="too long"):
         read_curve(path, 1)

@@ -191,3 +191,18 @@ def test_images_without_usable_coordinates(tmp_path) -> None:
         assert Sky(Image(hdus, 1)).problem
         assert Sky(Image(hdus, 2)).frame is None
         assert [each.name for each in Sky(Image(hdus, 2)).others(0, 0)] == ["TIME", "FREQ"]
+
+
+@pytest.mark.parametrize("keyword", ["A_ORDER", "BP_ORDER", "WCSAXES"])
+def test_coordinates_that_would_take_for_ever_are_not_read(tmp_path, keyword) -> None:
+    header = header_of("RA---TAN-SIP", "DEC--TAN-SIP", A_ORDER=2, B_ORDER=2)
+    header[keyword] = 100_000
+    hdu = fits.ImageHDU(np.zeros((4, 4), np.float32))
+    hdu.header.update(header)
+    write(tmp_path / "a.fits", fits.PrimaryHDU(), hdu)
+
+    with opened(tmp_path / "a.fits") as hdus:
+        sky = Sky(Image(hdus, 1))
+
+    assert sky.frame is None
+    assert keyword in sky.problem

@@ -1,6 +1,7 @@
 """Images in FITS files: regions, binning, scaling, what is blank, what is broken."""
 
 import gzip
+import os
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from esap_jupyter.errors import InputError, NotFound, UnreadableFile
+from esap_jupyter.formats import images
 from esap_jupyter.formats.fits_files import Uncompressed, cards, opened
 from esap_jupyter.formats.images import Image, Region
 
@@ -228,3 +230,25 @@ def test_header_cards(tmp_path) -> None:
     assert ("OBJECT", "M 51", "what it is") in found
     assert ("HISTORY", "long ago", "") in found
     assert ("DONE", "T", "") in found
+
+
+def test_tiles_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch) -> None:
+    """A file of 800 kB can hold one of 1.6 GB."""
+    monkeypatch.setattr(images, "_MOST_TILE_BYTES", 63 * 63 * 4)
+    data = np.zeros((64, 64), np.int32)
+    for tile in ((64, 64), (1, 64)):
+        write(
+            tmp_path / f"{tile[0]}.fits",
+            fits.PrimaryHDU(),
+            fits.CompImageHDU(data, compression_type="GZIP_1", tile_shape=tile),
+        )
+
+    assert read(tmp_path / "1.fits", Region(0, 0, 2, 2), 1).tolist() == [[0, 0], [0, 0]]
+    with pytest.raises(UnreadableFile, match="tiles"):
+        read(tmp_path / "64.fits", Region(0, 0, 2, 2), 1)
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "a.fits")
+    with pytest.raises(NotFound):
+        Uncompressed().path(tmp_path / "a.fits")

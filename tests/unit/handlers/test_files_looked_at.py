@@ -1,12 +1,18 @@
 """Images, spectra and light curves over HTTP, as the viewers ask for them."""
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
+
+from esap_jupyter.handlers.session import Session
 
 NAMES = ("image.fits", "spectrum.fits", "lightcurve.fits")
 
@@ -96,3 +102,23 @@ async def test_wrong_questions(ask, files) -> None:
     assert await told("image/at", path=path, x="nan", y=1) == (400, "input", "x")
     assert await told("image/at", path=path, x=0, y=1) == (400, "input", "region")
     assert await told("curve", path=path, hdu=0) == (400, "input", "")
+
+
+def test_copies_of_gzipped_files_are_kept_in_one_place(tmp_path, monkeypatch) -> None:
+    """Two documents that are opened at once; from Python 3.12 on cached_property locks no more."""
+    both_are_here = threading.Barrier(2)
+    made = []
+
+    class Slow:
+        def __init__(self) -> None:
+            made.append(self)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_are_here.wait(0.2)
+
+    monkeypatch.setattr("esap_jupyter.formats.fits_files.Uncompressed", Slow)
+    session = Session(Mock(), Mock(), tmp_path)
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda _: session.uncompressed, range(2)))
+
+    assert found == [made[0]] * 2
+    assert len(made) == 1
