@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,17 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from esap_jupyter.errors import BadAnswer, InputError, NotFound, UnreadableFile
+from esap_jupyter.errors import InputError
 from esap_jupyter.formats.curve_columns import CurveKind, Roles, TableColumn, roles_of, with_value
+from esap_jupyter.formats.curve_sources import CurveSource, source_of_hdu, source_of_votable
 from esap_jupyter.formats.fits_files import check_whole, hdu_at, number_of, opened, quietly, text_of, wcs_of
-from esap_jupyter.formats.votable_times import TimeSystem, time_system_of
+from esap_jupyter.formats.votable_times import TimeSystem
 
 Floats = NDArray[np.float64]
 
 MOST_POINTS = 200_000
 """Drawn at most; of more, the highest and lowest of each few."""
 _MOST_SERIES = 24
-_MOST_ROWS = 5_000_000
 _MOST_PIXELS = 40_000_000
 _SPECTRAL_CTYPES = ("WAVE", "AWAV", "FREQ", "ENER", "WAVN", "VRAD", "VOPT", "VELO", "ZOPT", "BETA")
 _SPECTRAL_WORDS = (*_SPECTRAL_CTYPES, "LINEAR", "LAMBDA", "ANGSTROM", "MULTISPE")
@@ -94,21 +94,11 @@ class Curve:
     points: int
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A table, however it is stored; `read` gives a column's cells, one row each."""
-
-    columns: tuple[TableColumn, ...]
-    read: Callable[[str], NDArray[Any]]
-    title: str
-    time: TimeSystem = field(default_factory=TimeSystem)
-
-
 def curve_kind(hdu: Any) -> CurveKind | None:
     """Say whether an HDU is a spectrum or a light curve."""
     if hdu.is_image:
         return "spectrum" if _is_spectral_image(hdu) else None
-    source = _fits_source(hdu)
+    source = source_of_hdu(hdu)
     roles = roles_of(source.columns)
     return roles.kind if roles and not _is_catalogue(source) else None
 
@@ -121,7 +111,7 @@ def votable_kind(path: Path) -> CurveKind | None:
     UnreadableFile
         If it is no VOTable.
     """
-    source = _votable_source(path, 1)
+    source = source_of_votable(path, 1)
     roles = roles_of(source.columns)
     return roles.kind if roles and not _is_catalogue(source) else None
 
@@ -146,14 +136,14 @@ def read_curve(path: Path, number: int | None = None, y: str = "") -> Curve:
         If the file cannot be read.
     """
     if number is None:
-        return _curve(_votable_source(path), y)
+        return _curve(source_of_votable(path), y)
     with opened(path) as hdus:
         hdu = hdu_at(hdus, number)
         check_whole(hdus, hdu)
-        return _image_curve(hdu) if hdu.is_image else _curve(_fits_source(hdu), y)
+        return _image_curve(hdu) if hdu.is_image else _curve(source_of_hdu(hdu), y)
 
 
-def _curve(source: _Source, wanted: str) -> Curve:
+def _curve(source: CurveSource, wanted: str) -> Curve:
     roles = roles_of(source.columns)
     if roles is None:
         raise InputError(
@@ -197,7 +187,7 @@ def _is_logarithmic(column: TableColumn) -> bool:
     return name in ("loglam", "log_lambda", "loglambda") or column.unit.lower().startswith("log")
 
 
-def _series(source: _Source, roles: Roles) -> list[Series]:
+def _series(source: CurveSource, roles: Roles) -> list[Series]:
     columns = {column.name: column for column in source.columns}
     x = source.read(roles.x)
     if _is_logarithmic(columns[roles.x]) and roles.kind == "spectrum":
@@ -269,7 +259,7 @@ def _thinned(series: Series, most: int) -> Series:
     return Series(series.name, series.x[kept], series.y[kept], error)
 
 
-def _is_catalogue(source: _Source) -> bool:
+def _is_catalogue(source: CurveSource) -> bool:
     """Whether the rows are of many places on the sky."""
     for name in ("ra", "raj2000", "ra_deg", "radeg", "alpha", "coord_ra"):
         column = next(
@@ -280,99 +270,6 @@ def _is_catalogue(source: _Source) -> bool:
             places = places[np.isfinite(places)]
             return bool(places.size and np.ptp(places) > _ONE_SKY)
     return False
-
-
-def _fits_source(hdu: Any) -> _Source:
-    columns = []
-    for number, column in enumerate(hdu.columns, 1):
-        kind = hdu.columns.dtype[column.name]
-        code = str(column.format).lstrip("0123456789")[:1]
-        varies = code in "PQ" and bool(code)
-        columns.append(
-            TableColumn(
-                column.name,
-                unit=str(column.unit or ""),
-                ucd=text_of(hdu.header, f"TUCD{number}"),
-                utype=text_of(hdu.header, f"TUTYP{number}"),
-                size=0 if varies else int(np.prod(kind.shape, dtype=int)),
-                is_number=varies or (kind.base.kind in "iuf" and code not in "LX"),
-            )
-        )
-
-    def read(name: str) -> NDArray[Any]:
-        values = np.asarray(hdu.data[name])
-        null, stored = hdu.columns[name].null, hdu.data.view(np.ndarray)[name]
-        if null is None or stored.dtype.kind not in "iu" or values.dtype.kind not in "iuf":
-            return values
-        # TNULL is what is stored, before TSCAL and TZERO (FITS 4.0, section 7.3.2).
-        return np.where(stored == null, np.nan, values.astype(float))
-
-    header = hdu.header
-    title = text_of(header, "TITLE", "OBJECT", "SPECID", "EXTNAME")
-    return _Source(tuple(columns), read, title, _time_of_header(header))
-
-
-def _time_of_header(header: fits.Header) -> TimeSystem:
-    """FITS 4.0, section 9; BJDREF is Kepler's and TESS's."""
-    origin = ""
-    for keyword, name in (("MJDREF", "MJD"), ("JDREF", "JD"), ("BJDREF", "BJD")):
-        parts = [number_of(header, keyword + part) for part in ("", "I", "F")]
-        if any(part is not None for part in parts):
-            days = parts[0] if parts[0] is not None else (parts[1] or 0.0) + (parts[2] or 0.0)
-            origin = f"{name} {days:.10g}" if days else ""
-    return TimeSystem(
-        text_of(header, "TIMESYS"), origin or text_of(header, "DATEREF"), text_of(header, "TIMEUNIT")
-    )
-
-
-def _votable_source(path: Path, most: int = _MOST_ROWS) -> _Source:
-    """Read a VOTable, up to so many rows; its whole batches, so that a few more may come."""
-    import pyarrow as pa
-
-    from esap_jupyter.formats.astropy_table import decoded
-    from esap_jupyter.formats.votable import open_votable
-
-    if not path.is_file():
-        raise NotFound(f"There is no file {path.name}.")
-    try:
-        with path.open("rb") as file:
-            reader = open_votable(file)
-            batches = []
-            for batch in reader:
-                batches.append(batch.replace_schema_metadata(reader.schema.metadata))
-                most -= batch.num_rows
-                if most <= 0:
-                    break
-            table = pa.Table.from_batches(batches, None if batches else reader.schema)
-    except (BadAnswer, OSError) as error:
-        why = error.message if isinstance(error, BadAnswer) else error.strerror
-        raise UnreadableFile(f"{path.name} cannot be read as VOTable: {why}") from error
-
-    def describe(field: pa.Field) -> TableColumn:
-        said = decoded(field.metadata)
-        kind, size = field.type, 1
-        while pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-            size = kind.list_size if pa.types.is_fixed_size_list(kind) else 0
-            kind = kind.value_type
-        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-        return TableColumn(
-            field.name, said.get("unit", ""), said.get("ucd", ""), said.get("utype", ""), size, is_number
-        )
-
-    def read(name: str) -> NDArray[Any]:
-        column = table.column(name).combine_chunks()
-        kind = column.type
-        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-        return np.asarray(column.to_numpy(zero_copy_only=False))
-
-    said = decoded(table.schema.metadata)
-    return _Source(
-        tuple(describe(field) for field in table.schema),
-        read,
-        said.get("name") or said.get("description", ""),
-        time_system_of(path),
-    )
 
 
 def _is_spectral_image(hdu: Any) -> bool:

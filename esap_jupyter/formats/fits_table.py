@@ -19,6 +19,7 @@ from astropy.io import fits
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.formats.astropy_table import decoded, to_arrow_array, to_astropy
+from esap_jupyter.formats.fits_files import Uncompressed
 from esap_jupyter.formats.votable_fields import METADATA_KEYS, unique_names
 from esap_jupyter.models import FileTable
 
@@ -99,9 +100,16 @@ def open_fits(path: Path, hdu: int | None, batch_rows: int | None) -> Iterator[t
         yield first.schema, itertools.chain([first], rest)
 
 
-def _opened(path: Path) -> Any:
-    # A file that is memory-mapped need not fit into memory.
-    return fits.open(path, memmap=path.suffix.lower() != ".gz")
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file, memory-mapped: it need not fit into memory, nor need what is uncompressed of it."""
+    with contextlib.closing(Uncompressed()) as copies, copies.path(path).open("rb") as file:
+        hdus = fits.open(file, memmap=True)
+        try:
+            yield hdus
+        finally:
+            # Otherwise all of a table is copied into memory first.
+            hdus.close(closed=False)
 
 
 def _tables(path: Path, hdus: Any) -> dict[int, Any]:

@@ -1,6 +1,9 @@
 """Files with tables, read a batch at a time."""
 
 import gzip
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +167,32 @@ def test_no_such_file_and_no_such_format(tmp_path) -> None:
         read(tmp_path / "none.parquet")
     with pytest.raises(InputError, match=r"notes\.txt"):
         read(tmp_path / "notes.txt")
+
+
+def test_what_is_uncompressed_of_a_fits_file_need_not_fit_into_memory(tmp_path: Path) -> None:
+    """A file of 500 kB with 120 MB of zeros in it: some kB of them are looked at, and no copy is left."""
+    rows, path = 15_000_000, tmp_path / "a.fits.gz"
+    header = fits.BinTableHDU(np.zeros(1, dtype=[("x", ">f8")])).header
+    header["NAXIS2"] = rows
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write((fits.PrimaryHDU().header.tostring() + header.tostring()).encode())
+        for _ in range(rows * 8 // 1_000_000 + 1):
+            file.write(bytes(1_000_000))
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from esap_jupyter.formats.reading import open_table\n"
+        "with open_table(Path(sys.argv[1])) as opened:\n"
+        "    first = next(opened.batches)\n"
+        "status = Path('/proc/self/status').read_text()\n"
+        "print(int(status.partition('VmHWM:')[2].split()[0]) // 1024, first.num_rows)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+
+    megabytes, first_rows = map(int, done.stdout.split())
+    assert first_rows < rows
+    assert megabytes < 240
+    assert list(tmp_path.iterdir()) == [path]
