@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
 # What keeps a Chromium in a container without a network quiet.
-_FLAGS = [
+CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -45,10 +46,13 @@ class Lab:
 
     token = "browser-tests"
 
-    def __init__(self, directory: Path, config: Path, workspace: Path) -> None:
+    def __init__(
+        self, directory: Path, config: Path, workspace: Path, environment: dict[str, str] | None = None
+    ) -> None:
         self.directory = directory
         self.config = config
         self.workspace = workspace
+        self.environment = environment or {}
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -76,6 +80,7 @@ class Lab:
             "JUPYTER_RUNTIME_DIR": str(self.directory / "runtime"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.directory / "workspaces"),
             "JUPYTERLAB_SETTINGS_DIR": str(self.directory / "user-settings"),
+            **self.environment,
         }
         with (self.directory / "jupyterlab.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -171,6 +176,13 @@ def slow_files() -> Iterator[SlowFiles]:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory, slow_files: SlowFiles) -> Iterator[Lab]:
     """JupyterLab on the demo's services, one that cannot be reached and one that is slow."""
+    with demo_lab(tmp_path_factory.mktemp("lab"), slow_files) as running:
+        yield running
+
+
+@contextmanager
+def demo_lab(directory: Path, slow_files: SlowFiles | None = None) -> Iterator[Lab]:
+    """JupyterLab on the demo's services, and on those of the tests if `slow_files` is given."""
     # What the demo generates is kept between runs, what a person leaves in it is not.
     place = services_directory() / "browser-demo"
     for left in ("state", "cache", "workspace"):
@@ -179,8 +191,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory, slow_files: SlowFiles) -> Iter
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         config = Path(json.loads(demo.stdout.readline())["config"])
-        _add_services(config, slow_files)
-        running = Lab(tmp_path_factory.mktemp("lab"), config, place / "workspace")
+        if slow_files is not None:
+            _add_services(config, slow_files)
+        running = Lab(directory, config, place / "workspace")
         try:
             running.start()
             yield running
@@ -198,7 +211,7 @@ def browser() -> Iterator[Any]:
     if executable is None and not os.environ.get("CI"):
         pytest.skip("Chromium is not installed")
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        started = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield started
         started.close()
 

@@ -1,7 +1,8 @@
 """What the manual takes from the code itself: settings, resources, events, errors.
 
 A page says ``% generated: rest`` on a line of its own, and the Markdown that the module of that name makes
-stands there instead.
+stands there instead. ``% picture: discover What it shows`` stands for a picture of the panels, light or dark
+as the page is; ``python -m tests.browser.pictures`` takes them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,15 @@ def _fill(_app: Any, _page: str, source: list[str]) -> None:
         return GENERATED[found[1]]()
 
     source[0] = re.sub(r"^% generated: ([\w-]+)$", made, source[0], flags=re.MULTILINE)
+    source[0] = re.sub(r"^% picture: ([\w-]+) (.+)$", _picture, source[0], flags=re.MULTILINE)
+
+
+def _picture(found: re.Match[str]) -> str:
+    name, shows = found.groups()
+    return "\n".join(
+        f"```{{image}} /pictures/{name}-{shade}.png\n:alt: {shows}\n:class: only-{shade}\n```\n"
+        for shade in ("light", "dark")
+    )
 
 
 def _made_from_code(_app: Any, environment: Any, *_: Any) -> list[str]:

@@ -4,7 +4,7 @@ import { sql } from '@codemirror/lang-sql';
 import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import { drawSelection, EditorView, keymap, lineNumbers, placeholder, tooltips } from '@codemirror/view';
 import { jupyterHighlightStyle, jupyterTheme } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
@@ -41,6 +41,8 @@ export class AdqlEditor extends Widget {
           placeholder('SELECT …'),
           sql({ dialect: ADQL, upperCaseKeywords: true }),
           jupyterTheme,
+          // Lumino cuts off what reaches out of a widget.
+          tooltips({ parent: document.body }),
           syntaxHighlighting(jupyterHighlightStyle),
           autocompletion({
             icons: false,

@@ -123,18 +123,22 @@ function StatisticsList({ statistics, unit }: { statistics: ColumnStatistics; un
 function Bars({ histogram }: { histogram: Histogram }): ReactNode {
   const { trans } = useView();
   const highest = Math.max(...histogram.counts, 1);
+  const edges = histogram.edges.map(rounded).map(formatValue);
   return (
     <div className="esap-Histogram" role="img" aria-label={trans.__('Histogram of %1', histogram.column)}>
-      {histogram.counts.map((count, bin) => {
-        const [from, to] = [histogram.edges[bin], histogram.edges[bin + 1]].map(rounded).map(formatValue);
-        return (
+      <div className="esap-Histogram-bars">
+        {histogram.counts.map((count, bin) => (
           <div
             key={bin}
-            title={trans.__('%1 to %2: %3', from, to, formatCount(count))}
+            title={trans.__('%1 to %2: %3', edges[bin], edges[bin + 1], formatCount(count))}
             style={{ height: `${(100 * count) / highest}%` }}
           />
-        );
-      })}
+        ))}
+      </div>
+      <div className="esap-Histogram-ends esap-muted">
+        <span>{edges[0]}</span>
+        <span>{edges.at(-1)}</span>
+      </div>
     </div>
   );
 }

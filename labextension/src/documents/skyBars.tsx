@@ -66,28 +66,29 @@ export function SkyBar({ document }: { document: SkyDocument }): ReactNode {
           ))}
         </select>
       ))}
-      <span className="esap-grow" />
-      <IconButton icon={zoomInIcon} label={trans.__('Zoom in')} onClick={() => plot.zoom()} />
-      <IconButton icon={zoomOutIcon} label={trans.__('Zoom out')} onClick={() => plot.zoom(1 / 1.5)} />
-      <IconButton icon={zoomResetIcon} label={trans.__('Show everything')} onClick={() => plot.showAll()} />
-      <button
-        type="button"
-        className="jp-Button jp-mod-minimal esap-IconButton esap-TextButton"
-        aria-pressed={state.sexagesimal}
-        title={trans.__('Positions with hours, minutes and seconds')}
-        onClick={() => {
-          state.set({ sexagesimal: !state.sexagesimal });
-          plot.applyTheme();
-        }}
-      >
-        {trans.__('h m s')}
-      </button>
-      <IconButton icon={saveIcon} label={trans.__('Save as PNG')} onClick={() => void document.savePng()} />
-      <IconButton
-        icon={codeIcon}
-        label={trans.__('Insert code that draws these positions')}
-        onClick={() => document.insertCode()}
-      />
+      <div className="esap-SkyBar-tools">
+        <IconButton icon={zoomInIcon} label={trans.__('Zoom in')} onClick={() => plot.zoom()} />
+        <IconButton icon={zoomOutIcon} label={trans.__('Zoom out')} onClick={() => plot.zoom(1 / 1.5)} />
+        <IconButton icon={zoomResetIcon} label={trans.__('Show everything')} onClick={() => plot.showAll()} />
+        <button
+          type="button"
+          className="jp-Button jp-mod-minimal esap-IconButton esap-TextButton"
+          aria-pressed={state.sexagesimal}
+          title={trans.__('Positions with hours, minutes and seconds')}
+          onClick={() => {
+            state.set({ sexagesimal: !state.sexagesimal });
+            plot.applyTheme();
+          }}
+        >
+          {trans.__('h m s')}
+        </button>
+        <IconButton icon={saveIcon} label={trans.__('Save as PNG')} onClick={() => void document.savePng()} />
+        <IconButton
+          icon={codeIcon}
+          label={trans.__('Insert code that draws these positions')}
+          onClick={() => document.insertCode()}
+        />
+      </div>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { closeIcon, codeIcon, deleteIcon, downloadIcon, fileIcon, folderIcon, linkIcon } from '@jupyterlab/ui-components';
+import { closeIcon, codeIcon, deleteIcon, downloadIcon, fileIcon, linkIcon, treeViewIcon } from '@jupyterlab/ui-components';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { Item } from '../api/types';
 import { codeOfItems } from '../code';
@@ -10,7 +10,7 @@ import { useChanges, useView } from './context';
 import { formatBytes, formatTime } from './format';
 import { Button, Empty, ErrorNote, IconButton } from './parts';
 
-const ICONS = { url: fileIcon, datalink: linkIcon, did: folderIcon };
+const ICONS = { url: fileIcon, datalink: linkIcon, did: treeViewIcon };
 
 /** The items gathered so far, each with where it comes from; stage them or hand them to the notebook. */
 export function BasketPanel(): ReactNode {

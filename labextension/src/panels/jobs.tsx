@@ -1,13 +1,13 @@
 import {
   checkIcon,
-  cleaningIcon,
   closeIcon,
   codeIcon,
   copyIcon,
+  deleteIcon,
   downloadIcon,
   errorIcon,
+  fileIcon,
   fileUploadIcon,
-  folderIcon,
   listIcon,
   pauseIcon,
   redoIcon,
@@ -69,7 +69,7 @@ export function JobsPanel(): ReactNode {
           </span>
           <IconButton icon={refreshIcon} label={trans.__('Look again')} onClick={() => void jobs.refresh()} />
           <IconButton
-            icon={cleaningIcon}
+            icon={deleteIcon}
             label={trans.__('Forget jobs that have ended; files and tables stay')}
             disabled={endedCount === 0}
             onClick={() => void jobs.deleteEnded()}
@@ -171,7 +171,7 @@ function JobCard({ job }: { job: Job }): ReactNode {
                     dragWhenMoved(event, () => ({ title: nameOfPath(file.path), code: codeOfFiles([file.path]) }))
                   }
                 >
-                  <folderIcon.react tag="span" className="esap-Icon" />
+                  <fileIcon.react tag="span" className="esap-Icon" />
                   <span className="esap-Line-title">{file.did ?? nameOfPath(file.path)}</span>
                   <span className="esap-muted">{formatBytes(file.bytes)}</span>
                 </button>
