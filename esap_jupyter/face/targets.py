@@ -34,6 +34,25 @@ async def query_fields(target: Targets) -> dict[str, Any]:
     return await asyncio.to_thread(_many, target)
 
 
+def listed_targets(given: Any) -> tuple[ListedTarget, ...]:
+    """Read a list of targets: text with one on each line, a list, a SkyCoord, a table.
+
+    Raises
+    ------
+    InputError
+        Naming the target, line or row that cannot be used.
+    """
+    from esap_jupyter.gateway.target_lists import parse_targets
+
+    if isinstance(given, str):
+        return parse_targets(given)
+    if isinstance(given, Position):
+        return (ListedTarget(position=given),)
+    found = _many(given)
+    targets: tuple[ListedTarget, ...] = found.get("targets") or (ListedTarget(position=found["position"]),)
+    return targets
+
+
 def position_of(coordinates: SkyCoord) -> Position:
     """Where one SkyCoord is, ICRS."""
     icrs = coordinates.icrs

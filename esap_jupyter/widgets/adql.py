@@ -8,12 +8,16 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from esap_jupyter.errors import InputError
+from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.face import verbs
+from esap_jupyter.face.asked import query_of
+from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
-from esap_jupyter.models import Capability, ColumnDescription, ServiceStatus, TableDescription
+from esap_jupyter.gateway.registries import is_ivoid
+from esap_jupyter.models import Capability, ColumnDescription, Query, ServiceStatus, TableDescription
 from esap_jupyter.widgets.asking import AskingPanel
-from esap_jupyter.widgets.fields import Bound, RowLimitTrait, button, labelled
+from esap_jupyter.widgets.fields import LABEL_WIDTH, Bound, RowLimitTrait, button, labelled
+from esap_jupyter.widgets.fold import Fold
 
 _FIRST_ONE = "the first that answers ADQL"
 
@@ -31,22 +35,27 @@ class AdqlPanel(AskingPanel):
     adql : str
         The query.
     service : str
-        Which service is asked; empty for the first that answers ADQL.
+        Which service is asked, one of the registry's by its identifier (``ivo://...``); empty for the first
+        that answers ADQL.
     row_limit : int, str or None
         Rows wanted: a number, None for all, ``"default"`` for what the configuration says.
     mode : str
         ``auto``, ``sync`` or ``async``.
     uploads : dict
         Tables by name, for ``TAP_UPLOAD.<name>``; set from code.
+    saved : tuple of SavedQuery
+        The queries in ADQL that were saved; `recall` takes their names.
+    examples : tuple of (str, str)
+        The service's own examples, title and ADQL, once its tables were looked at; read only.
     table, selected, reports, running, error
         What came of it.
     """
 
     adql = traitlets.Unicode()
     service = traitlets.Unicode()
-    row_limit = RowLimitTrait(default_value=verbs.DEFAULT)
     mode = traitlets.Enum(("auto", "sync", "async"), default_value="auto")
     uploads = traitlets.Dict()
+    examples = traitlets.Tuple(read_only=True)
 
     def __init__(self, **traits: Any) -> None:
         self._offered: tuple[ServiceStatus, ...] = ()
@@ -55,9 +64,9 @@ class AdqlPanel(AskingPanel):
             description="ADQL",
             placeholder="SELECT TOP 10 * FROM ...",
             rows=6,
-            layout=ipywidgets.Layout(width="100%"),
+            layout=ipywidgets.Layout(width="auto"),
         )
-        text.style.description_width = "8em"
+        text.style.description_width = LABEL_WIDTH
         text.style.font_family = "var(--jp-code-font-family, monospace)"
         text.add_class("esap-Adql")
         row_limit = labelled(ipywidgets.Text, "Rows at most", placeholder="as configured; or all")
@@ -71,8 +80,10 @@ class AdqlPanel(AskingPanel):
             layout=ipywidgets.Layout(width="58%", max_height="14em", overflow="auto")
         )
         look = button("Look which tables there are", lambda: self._try(self._look_at_tables))
-        browser = ipywidgets.VBox([look, ipywidgets.HBox([self._tables, self._columns])])
-        self._browser = ipywidgets.Accordion([browser], titles=("Tables and columns",))
+        self._examples = labelled(ipywidgets.Dropdown, "Examples", options=[("", "")])
+        self._examples.layout.display = "none"
+        browser = [look, self._examples, ipywidgets.HBox([self._tables, self._columns])]
+        self._browser = Fold("Tables, columns and examples", browser)
         super().__init__([self._service, text, row_limit, mode, self._browser], "Ask")
         self._bound = [
             Bound(self, "adql", text),
@@ -80,9 +91,11 @@ class AdqlPanel(AskingPanel):
             Bound(self, "mode", mode),
         ]
         self._service.observe(lambda change: self.set_trait("service", change.new), "value")
+        self._examples.observe(lambda change: self._take_example(change.new), "value")
         self._tables.observe(lambda change: self._look_at_columns(change.new), "value")
         self._set(**traits)
         self._do(verbs.services(), self._know)
+        self._look_at_saved()
 
     def ask(self) -> None:
         """Send the query; returns at once. See `finished`.
@@ -94,10 +107,24 @@ class AdqlPanel(AskingPanel):
         """
         self._begin()
 
-    def _begin(self) -> None:
+    def _check(self) -> None:
         self._faults()
         if not self.adql.strip():
             raise InputError("There is no ADQL.", hint="Write a query: SELECT ... FROM ...", field="adql")
+
+    async def _query(self) -> Query:
+        services = (self.service or await verbs.default_adql_service(),)
+        return query_of(services=services, adql=self.adql, row_limit=await self._wanted_rows())
+
+    def _fill(self, query: Query) -> None:
+        self._set(adql=query.adql, row_limit=query.row_limit)
+        self.service = query.services[0] if query.services else ""
+
+    def _is_mine(self, query: Query) -> bool:
+        return bool(query.adql)
+
+    def _begin(self) -> None:
+        self._check()
         self._ask(
             functools.partial(
                 verbs.adql,
@@ -115,6 +142,8 @@ class AdqlPanel(AskingPanel):
         self._offered = tuple(service for service in services if Capability.ADQL in service.capabilities)
         options = [(service.title or service.name, service.name) for service in self._offered]
         wanted = self.service
+        if is_ivoid(wanted):
+            options.append((wanted, wanted))
         self._service.options = [(_FIRST_ONE, ""), *options]
         try:
             self.service = wanted
@@ -126,6 +155,8 @@ class AdqlPanel(AskingPanel):
     @traitlets.validate("service")
     def _known(self, proposal: Any) -> str:
         names = [service.name for service in self._offered]
+        if is_ivoid(proposal.value):
+            return str(proposal.value)
         if proposal.value and names and proposal.value not in names:
             raise InputError(
                 f"{proposal.value!r} answers no ADQL.", hint=f"These do: {', '.join(names)}.", field="service"
@@ -134,21 +165,39 @@ class AdqlPanel(AskingPanel):
 
     @traitlets.observe("service")
     def _on_service(self, _: Any) -> None:
+        wanted = self.service
+        if is_ivoid(wanted) and wanted not in [value for _, value in self._service.options]:
+            # New options reset the choice.
+            self._service.options = [*self._service.options, (wanted, wanted)]
+            self._service.value = wanted
         if self.service in [value for _, value in self._service.options]:
             self._service.value = self.service
         self._tables.options = ()
         self._columns.value = ""
+        self._show_examples([])
 
     def _look_at_tables(self) -> None:
-        service = self.service or (self._offered[0].name if self._offered else "")
-        if not service:
-            raise InputError("Choose a service.", field="service")
+        async def look() -> tuple[str, list[TableDescription], list[tuple[str, str]]]:
+            service = self.service or await verbs.default_adql_service()
+            return service, await verbs.tables(service), await _examples_of(service)
 
-        def show(tables: list[TableDescription]) -> None:
+        def show(found: tuple[str, list[TableDescription], list[tuple[str, str]]]) -> None:
+            service, tables, examples = found
             self._tables.options = [(table.name, (service, table.name)) for table in tables]
+            self._show_examples(examples)
 
         self._fail(None)
-        self._do(verbs.tables(service), show)
+        self._do(look(), show)
+
+    def _show_examples(self, examples: list[tuple[str, str]]) -> None:
+        self.set_trait("examples", tuple(examples))
+        self._examples.options = [("choose one …", ""), *examples]
+        self._examples.value = ""
+        self._examples.layout.display = None if examples else "none"
+
+    def _take_example(self, adql: str) -> None:
+        if adql:
+            self.adql = adql
 
     def _look_at_columns(self, table: tuple[str, str] | None) -> None:
         if table is None:
@@ -163,3 +212,11 @@ class AdqlPanel(AskingPanel):
 
     def _asked_text(self) -> str:
         return self.adql or "no query"
+
+
+async def _examples_of(service: str) -> list[tuple[str, str]]:
+    try:
+        return await (await gateway()).examples(service)
+    except EsapError:
+        # Few services have any.
+        return []

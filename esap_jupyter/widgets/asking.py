@@ -10,20 +10,21 @@ import ipywidgets
 import traitlets
 
 from esap_jupyter.errors import EsapError
-from esap_jupyter.face import bringing
-from esap_jupyter.face.background import directly
+from esap_jupyter.face import bringing, verbs
+from esap_jupyter.face.asked import checked_limit
+from esap_jupyter.face.background import directly, gateway
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.models import ServiceReport
 from esap_jupyter.storage.tables import Table
-from esap_jupyter.widgets.fields import Bound, button
-from esap_jupyter.widgets.panel import Panel
+from esap_jupyter.widgets.fields import Bound, RowLimitTrait, button
+from esap_jupyter.widgets.keeping import KeepingPanel
 from esap_jupyter.widgets.table_view import TableView
 
 Ask = Callable[..., Coroutine[Any, Any, Table]]
 
 
-class AskingPanel(Panel):
+class AskingPanel(KeepingPanel):
     """A form, and below it what came.
 
     Attributes
@@ -41,6 +42,7 @@ class AskingPanel(Panel):
     table = traitlets.Instance(Table, allow_none=True, read_only=True)
     selected = traitlets.Any(default_value=())
     reports = traitlets.Tuple(read_only=True)
+    row_limit = RowLimitTrait(default_value=verbs.DEFAULT)
 
     def __init__(self, form: Sequence[ipywidgets.Widget], ask: str) -> None:
         self._bound: list[Bound] = []
@@ -53,12 +55,16 @@ class AskingPanel(Panel):
         self._basket: Any = Basket(directly)
         buttons = ipywidgets.HBox([self._ask_button, self._cancel_button, self._basket_button])
         buttons.layout.flex_flow = "row wrap"
-        super().__init__([*form, buttons, self._told, self.view])
+        super().__init__([*form, self._make_box(), buttons, self._told, self.view])
         traitlets.link((self.view, "selected"), (self, "selected"))
 
     def _begin(self) -> None:
         """Ask what the form says."""
         raise NotImplementedError
+
+    async def _wanted_rows(self) -> int | None:
+        limit = self.row_limit
+        return (await gateway()).config.search.row_limit if limit == verbs.DEFAULT else checked_limit(limit)
 
     def _faults(self) -> None:
         """Raise what cannot be used of what was typed."""

@@ -15,14 +15,14 @@ from esap_jupyter.models import Position
 
 Field = TypeVar("Field", bound=ipywidgets.Widget)
 
-_LABEL_WIDTH = "8em"
+LABEL_WIDTH = "10em"
 
 
 def labelled(kind: Callable[..., Field], label: str, about: str = "", **traits: Any) -> Field:
     """Make a field with its label at the left."""
-    layout = ipywidgets.Layout(width="100%", max_width="34em")
+    layout = ipywidgets.Layout(width="100%", max_width="36em")
     field = kind(description=label, layout=layout, **traits)
-    field.style.description_width = _LABEL_WIDTH
+    field.style.description_width = LABEL_WIDTH
     if about:
         field.tooltip = about
         field.description_allow_html = False
@@ -31,7 +31,8 @@ def labelled(kind: Callable[..., Field], label: str, about: str = "", **traits: 
 
 def button(label: str, deed: Callable[[], None], **traits: Any) -> ipywidgets.Button:
     """Make a button."""
-    made = ipywidgets.Button(description=label, layout=ipywidgets.Layout(width="auto"), **traits)
+    layout = ipywidgets.Layout(width="auto", align_self="flex-start")
+    made = ipywidgets.Button(description=label, layout=layout, **traits)
     made.on_click(lambda _: deed())
     return made
 
@@ -90,7 +91,7 @@ class TargetTrait(traitlets.TraitType[Any, Any]):
         if icrs is None or not icrs.isscalar:
             raise InputError(
                 f"{value!r} is no target.",
-                hint="Give a name, coordinates as text, or a SkyCoord of one position.",
+                hint="Give a name, coordinates as text, or a SkyCoord of one; `targets` has several.",
                 field="target",
             )
         return f"{float(icrs.ra.deg)!r} {float(icrs.dec.deg)!r}"

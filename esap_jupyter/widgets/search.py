@@ -11,12 +11,18 @@ import traitlets
 
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.face import verbs
+from esap_jupyter.face.asked import degrees, query_of
 from esap_jupyter.face.background import gateway
-from esap_jupyter.models import Capability, Product, ServiceStatus
+from esap_jupyter.face.targets import query_fields
+from esap_jupyter.gateway.registries import is_ivoid
+from esap_jupyter.models import Capability, Product, Query, ServiceStatus, Target
 from esap_jupyter.widgets.asking import AskingPanel
 from esap_jupyter.widgets.fields import AngleTrait, Bound, RowLimitTrait, TargetTrait, labelled, on_enter
+from esap_jupyter.widgets.fold import Fold
 from esap_jupyter.widgets.query_form import QueryForm
+from esap_jupyter.widgets.registry_find import RegistryFind
 from esap_jupyter.widgets.service_choice import ServiceChoice
+from esap_jupyter.widgets.target_list import TargetListField, TargetsTrait
 
 _PRODUCTS: dict[str, str] = {
     "images": "Images",
@@ -40,6 +46,10 @@ class SearchPanel(AskingPanel):
     ----------
     target : str
         A name, or coordinates in any usual form; may be set to a SkyCoord too.
+    targets : tuple of Target
+        Several, in the place of `target`; may be set to a list of names, coordinates or SkyCoord, to a
+        SkyCoord array, to a table with positions, or to text with one on each line. Setting `target`
+        empties it.
     radius : str
         ``"6 arcmin"``; may be set to a Quantity, or a number (degrees), too.
     product : str
@@ -47,11 +57,14 @@ class SearchPanel(AskingPanel):
     keyword : str
         Free text; for ``dids`` a pattern ``scope:name*``.
     services : tuple of str
-        Which are asked; none means those that are asked usually.
+        Which are asked; none means those that are asked usually. An IVOA identifier (``ivo://...``) is one
+        of the registry's, see `find_services`.
     row_limit : int, str or None
         Rows wanted of each service: a number, None for all, ``"default"`` for what the configuration says.
     parameters : dict
         Further fields of the services' query forms.
+    saved : tuple of SavedQuery
+        The queries saved that are not ADQL; `recall` takes their names.
     table, selected, reports, running, error
         What came of it.
 
@@ -62,18 +75,20 @@ class SearchPanel(AskingPanel):
     >>> panel.search()
     >>> await panel.finished()
     >>> panel.table
+    >>> panel.targets = ["M 51", "M 42", SkyCoord(10.68, 41.27, unit="deg")]
     """
 
     target = TargetTrait(default_value="")
+    targets = TargetsTrait(default_value=())
     radius = AngleTrait(default_value="6 arcmin")
     product = traitlets.Enum(get_args(Product), default_value="images")
     keyword = traitlets.Unicode()
     services = traitlets.Tuple()
-    row_limit = RowLimitTrait(default_value=verbs.DEFAULT)
     parameters = traitlets.Dict()
 
     def __init__(self, **traits: Any) -> None:
         self._offered: tuple[ServiceStatus, ...] = ()
+        self._looked_for: set[str] = set()
         self._forms: dict[str, Mapping[str, Any]] = {}
         product = labelled(
             ipywidgets.Dropdown, "Look for", options=[(title, name) for name, title in _PRODUCTS.items()]
@@ -89,11 +104,14 @@ class SearchPanel(AskingPanel):
             "Rows wanted of each service",
             placeholder="as configured; or all",
         )
-        self._places = (target, radius)
+        self._list = TargetListField(lambda text: self._try(lambda: self._set(targets=text)))
+        self._target, self._places = target, (radius, self._list)
+        self._find = RegistryFind(self._find_services, self._add_service)
         self._choice = ServiceChoice(lambda names: self.set_trait("services", names))
         self._form = QueryForm(self._on_form)
-        self._more = ipywidgets.Accordion([self._form], titles=("Further fields",))
-        super().__init__([product, target, radius, keyword, row_limit, self._choice, self._more], "Search")
+        self._more = Fold("Further fields", [self._form])
+        fields = [product, target, self._list, radius, keyword, row_limit]
+        super().__init__([*fields, self._choice, self._find, self._more], "Search")
         self._bound = [
             Bound(self, "product", product),
             Bound(self, "target", target),
@@ -106,6 +124,7 @@ class SearchPanel(AskingPanel):
         self._set(**traits)
         self._offer()
         self._do(self._look(), self._know)
+        self._look_at_saved()
 
     def search(self) -> None:
         """Ask what the form says; returns at once. See `finished`.
@@ -117,33 +136,59 @@ class SearchPanel(AskingPanel):
         """
         self._begin()
 
-    def _begin(self) -> None:
+    def _check(self) -> None:
         self._faults()
         asks_for_dids = self.product == "dids"
-        target = "" if asks_for_dids else self.target.strip()
-        if not (target or self.keyword.strip() or self.parameters):
+        is_somewhere = not asks_for_dids and bool(self.targets or self.target.strip())
+        if not (is_somewhere or self.keyword.strip() or self.parameters):
             missing = "a pattern, scope:name with *" if asks_for_dids else "a name or coordinates"
             raise InputError(f"Type {missing}.", field="keyword" if asks_for_dids else "target")
         if self._offered and not self.services and not self._choice.ticked:
             raise InputError("Choose at least one service.", field="services")
-        parameters = {**self.parameters, **self._form.read()}
+
+    def _where(self) -> str | tuple[Target, ...]:
+        return "" if self.product == "dids" else self.targets or self.target.strip()
+
+    def _begin(self) -> None:
+        self._check()
         self._ask(
             functools.partial(
                 verbs.search,
-                target,
+                self._where(),
                 radius=self.radius,
                 services=self.services or self._choice.ticked,
                 product=self.product,
                 keyword=self.keyword.strip(),
                 row_limit=self.row_limit,
-                parameters=parameters,
+                parameters={**self.parameters, **self._form.read()},
             )
         )
 
+    async def _query(self) -> Query:
+        return query_of(
+            services=self.services,
+            product=self.product,
+            **await query_fields(self._where()),
+            radius=degrees(self.radius),
+            keyword=self.keyword.strip(),
+            row_limit=await self._wanted_rows(),
+            parameters={**self.parameters, **self._form.read()},
+        )
+
+    def _fill(self, query: Query) -> None:
+        where = query.target or query.position
+        self._set(product=query.product, target=where or "", targets=query.targets, radius=query.radius)
+        self._set(keyword=query.keyword, row_limit=query.row_limit, parameters=query.parameters)
+        # The last, since one of them may be gone.
+        self.services = query.services
+
+    def _is_mine(self, query: Query) -> bool:
+        return not query.adql
+
     # The services and their forms
 
-    async def _look(self) -> tuple[list[ServiceStatus], dict[str, Mapping[str, Any]]]:
-        services = await verbs.services()
+    async def _look(self, *names: str) -> tuple[list[ServiceStatus], dict[str, Mapping[str, Any]]]:
+        services = await verbs.services(names)
         joined = await gateway()
         forms: dict[str, Mapping[str, Any]] = {}
         for service in services[:_FORMS_AT_ONCE]:
@@ -155,14 +200,35 @@ class SearchPanel(AskingPanel):
         return services, forms
 
     def _know(self, found: tuple[list[ServiceStatus], dict[str, Mapping[str, Any]]]) -> None:
-        self._offered, self._forms = tuple(found[0]), found[1]
-        unknown = set(self.services) - {service.name for service in self._offered}
+        known = {service.name: service for service in (*self._offered, *found[0])}
+        self._offered, self._forms = tuple(known.values()), {**self._forms, **found[1]}
+        unknown = {name for name in self.services if not is_ivoid(name)} - known.keys()
         if unknown:
             self._fail(InputError(f"There is no service {min(unknown)!r}.", field="services"))
+        self._look_in_registry()
         self._offer()
+
+    def _look_in_registry(self) -> None:
+        """Ask for those of the services chosen that the registry knows."""
+        new = {name for name in self.services if is_ivoid(name)} - self._looked_for
+        self._looked_for |= new
+        for name in sorted(new):
+            self._do(self._look(name), self._know)
+
+    def _find_services(self, words: str) -> None:
+        self._fail(None)
+        if words.lower().startswith("ivo:"):
+            self._try(lambda: self._add_service(words))
+        else:
+            self._do(verbs.find_services(words, product=self.product), self._find.show)
+
+    def _add_service(self, ivoid: str) -> None:
+        self.services = tuple(dict.fromkeys([*(self.services or self._choice.ticked), ivoid]))
 
     def _offer(self) -> None:
         able = [service for service in self._offered if Capability(self.product) in service.capabilities]
+        # Those chosen usually first: the list shows only some without scrolling.
+        able.sort(key=lambda service: not service.usual)
         if self._offered:
             self._choice.offer(able, self.services)
         chosen = self.services or self._choice.ticked
@@ -174,7 +240,7 @@ class SearchPanel(AskingPanel):
     def _names(self, proposal: Any) -> tuple[str, ...]:
         names = tuple(proposal.value)
         known = {service.name for service in self._offered}
-        wrong = next((name for name in names if known and name not in known), None)
+        wrong = next((name for name in names if known and name not in known and not is_ivoid(name)), None)
         if wrong is not None:
             raise InputError(
                 f"There is no service {wrong!r}.",
@@ -186,10 +252,29 @@ class SearchPanel(AskingPanel):
     @traitlets.observe("product", "services")
     def _on_choice(self, change: Any) -> None:
         if change.name == "product":
-            for field in self._places:
-                field.layout.display = "none" if self.product == "dids" else None
+            self._show_places()
             self._drop_what_does_not_fit()
+        if self._offered:
+            self._look_in_registry()
         self._offer()
+
+    @traitlets.observe("target")
+    def _on_target(self, _: Any) -> None:
+        if self.target:
+            self._set(targets=())
+
+    @traitlets.observe("targets")
+    def _on_targets(self, _: Any) -> None:
+        if self.targets:
+            self._set(target="")
+        self._list.show(self.targets)
+        self._show_places()
+
+    def _show_places(self) -> None:
+        is_placed = self.product != "dids"
+        for field in self._places:
+            field.layout.display = None if is_placed else "none"
+        self._target.layout.display = None if is_placed and not self.targets else "none"
 
     def _drop_what_does_not_fit(self) -> None:
         """The services chosen, and their fields, may be of no use for another product."""
@@ -216,5 +301,6 @@ class SearchPanel(AskingPanel):
 
     def _asked_text(self) -> str:
         what = _PRODUCTS[self.product]
-        where = f" within {self.radius} of {self.target}" if self.target and self.product != "dids" else ""
+        named = f"{len(self.targets)} targets" if self.targets else self.target
+        where = f" within {self.radius} of {named}" if named and self.product != "dids" else ""
         return f"{what}{where} {self.keyword}".strip()

@@ -84,13 +84,12 @@ class TableView(Panel):
         )
         self._descending = ipywidgets.Checkbox(description="descending", indent=False, layout=_auto())
         self._column = ipywidgets.Dropdown(description="Show where", layout=_auto())
-        self._operator = ipywidgets.Dropdown(layout=_auto(), tooltip="Comparison")
-        self._value = ipywidgets.Text(placeholder="value", layout=ipywidgets.Layout(width="10em"))
-        self._value.tooltip = "Value to compare with"
+        self._operator = ipywidgets.Dropdown(description="Comparison", layout=_auto())
+        self._value = ipywidgets.Text(description="Value", layout=ipywidgets.Layout(width="14em"))
         self._add = ipywidgets.Button(description="Filter", layout=_auto())
         self._chips = ipywidgets.HBox(layout=ipywidgets.Layout(flex_flow="row wrap"))
         self._footer = ipywidgets.HTML()
-        for field in (self._sort_by, self._column):
+        for field in (self._sort_by, self._column, self._operator, self._value):
             field.style.description_width = "initial"
         self._tools = ipywidgets.HBox(
             [self._sort_by, self._descending, self._column, self._operator, self._value, self._add],

@@ -98,7 +98,7 @@ class Lab:
         """Ask the server extension directly."""
         return self._ask(method, f"/esap/api{path}", body)
 
-    def ask_jupyter(self, method: str, path: str, **body: Any) -> Any:
+    def ask_jupyter(self, method: str, path: str, /, **body: Any) -> Any:
         """Ask Jupyter Server itself."""
         return self._ask(method, f"/api{path}", body)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,13 +15,15 @@ import pytest
 from esap_jupyter.config import load_config
 from esap_jupyter.models import ServiceReport
 from esap_jupyter.storage.tables import TableStore
-from tests.browser.conftest import Lab
+from tests.browser.conftest import SCREENSHOTS, Lab
+from tests.browser.person import AXE, findings
 
 ROWS = 1_000_000
 ROW = 24
 HEADER = 2 * ROW
 NUMBERS = 64
 WAIT = 60_000
+FURTHER = {"lab/tree": "&reset", "voila/render": "&theme=dark"}
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +51,14 @@ def opened(browser: Any, lab: Lab) -> Iterator[Any]:
 
         def open_notebook(where: str, name: str, *cells: str) -> Any:
             write_notebook(lab, name, cells)
+            if where != "voila/render":
+                start_kernel(lab, name)
             window = browser.new_context(viewport={"width": 1200, "height": 1000})
             stack.callback(window.close)
             page = window.new_page()
             page.on("pageerror", lambda error: faults.append(f"{error} {error.stack}"))
             page.set_default_timeout(WAIT)
-            query = f"{name}.ipynb?token={lab.token}"
-            page.goto(f"{lab.url}/{where}/{query}{'&reset' if where == 'lab/tree' else ''}")
+            page.goto(f"{lab.url}/{where}/{name}.ipynb?token={lab.token}{FURTHER.get(where, '')}")
             if where != "voila/render":
                 run_all(page, len(cells))
             return page
@@ -72,20 +74,27 @@ def write_notebook(lab: Lab, name: str, cells: tuple[str, ...]) -> None:
     nbformat.write(notebook, lab.workspace / f"{name}.ipynb")
 
 
+def start_kernel(lab: Lab, name: str) -> None:
+    """Start the notebook's kernel, so that a page that opens it finds it there."""
+    path = f"{name}.ipynb"
+    end_sessions(lab)
+    lab.ask_jupyter("POST", "/sessions", path=path, name=path, type="notebook", kernel={"name": "python3"})
+
+
+def end_sessions(lab: Lab) -> None:
+    for session in lab.ask_jupyter("GET", "/sessions"):
+        lab.ask_jupyter("DELETE", f"/sessions/{session['id']}")
+
+
 def run_all(page: Any, count: int) -> None:
-    """Run the first cells; until the kernel is connected, a notebook runs none, and says nothing."""
+    """Run the first cells, once the kernel is there: before that a notebook asks for one, in a dialog."""
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
     cells = page.locator(".jp-Notebook .jp-CodeCell")
-    choice = page.locator(".jp-Dialog").get_by_role("button", name="Select", exact=True)
     for place in range(count):
-        prompt = cells.nth(place).locator(".jp-InputPrompt")
-        end = time.monotonic() + WAIT / 1000
-        while not re.search(r"\[(\*|\d+)\]", prompt.inner_text()):
-            assert time.monotonic() < end, "the kernel does not start"
-            if choice.is_visible():  # JupyterLab asks who runs it while the kernel is still starting
-                choice.click()
-            cells.nth(place).locator(".cm-content").click()
-            page.keyboard.press("Control+Enter")
-            page.wait_for_timeout(500)
+        cell = cells.nth(place)
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]")).wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("b")
 
@@ -137,6 +146,43 @@ def test_a_search_runs_while_cells_do(opened: Any, where: str) -> None:
     assert run(page, "print(panel.selected, panel.running)").inner_text().strip() == "(2,) False"
 
 
+MILLION = """import esap_jupyter as esap
+import ipywidgets
+view = esap.TableView(esap.table({table!r}), height=600)
+said = ipywidgets.Label()
+view.observe(lambda change: setattr(said, "value", f"code has {{change.new}}"), "selected")
+ipywidgets.VBox([said, view])"""
+
+
+def test_a_million_rows_are_scrolled_and_sorted(opened: Any, million: tuple[str, int]) -> None:
+    table, brightest = million
+    page = opened("lab/tree", "million", MILLION.format(table=table), "1", "2", "3", "4")
+    page.get_by_text("1,000,000 rows from demo-archive").first.wait_for()
+    grid = page.locator(".esap-GridWidget:visible").first
+    grid.locator("canvas").first.wait_for()
+    click_row(page, 0)
+    page.get_by_text("code has (0,)", exact=True).wait_for()
+
+    # The wheel scrolls the grid, not the notebook around it.
+    thumb = grid.locator(".lm-ScrollBar[data-orientation=vertical] .lm-ScrollBar-thumb")
+    top, place = thumb.evaluate("thumb => thumb.style.top"), grid.bounding_box()
+    page.mouse.wheel(0, 10 * ROW)
+    page.wait_for_function("([thumb, top]) => thumb.style.top !== top", arg=[thumb.element_handle(), top])
+    assert grid.bounding_box() == place
+    click_row(page, 3)
+    page.get_by_text("code has (13,)", exact=True).wait_for()
+
+    page.keyboard.press("Control+ArrowDown")
+    page.get_by_text(f"code has ({ROWS - 1},)", exact=True).wait_for()
+
+    page.get_by_label("Sort by").select_option("mag")
+    page.get_by_text("code has ()", exact=True).wait_for()
+    # What was in sight stays so; the first row is far above.
+    click_row(page, 0)
+    page.keyboard.press("Control+ArrowUp")
+    page.get_by_text(f"code has ({brightest},)", exact=True).wait_for()
+
+
 def test_the_basket_is_staged_and_a_saved_notebook_tells_what_came(opened: Any, lab: Lab) -> None:
     page = opened(
         "notebooks",
@@ -155,8 +201,7 @@ def test_the_basket_is_staged_and_a_saved_notebook_tells_what_came(opened: Any, 
     state = page.locator(".esap-LastState", has_text="M51_V.fits")
     state.wait_for(state="attached")
     page.keyboard.press("Control+s")
-    for session in lab.ask_jupyter("GET", "/sessions"):
-        lab.ask_jupyter("DELETE", f"/sessions/{session['id']}")
+    end_sessions(lab)
     page.reload()
     state.wait_for()
 
@@ -170,3 +215,32 @@ def test_voila_serves_the_panels(opened: Any, million: tuple[str, int]) -> None:
     page.get_by_role("button", name="Search").click()
     page.get_by_text(re.compile("^261 rows from demo-archive")).first.wait_for()
     page.get_by_text("127.0.0.1:9 cannot be reached.").first.wait_for()
+
+
+PANELS = """import esap_jupyter as esap
+import ipywidgets
+view = esap.TableView(esap.table({table!r}), conditions=[("mag", "<", 8)], height=200)
+kinds = (esap.SearchPanel, esap.AdqlPanel, esap.DataLakePanel, esap.BasketPanel, esap.JobsPanel)
+panels = [kind() for kind in kinds]
+panels[0].targets = ["M 51", "M 42"]
+ipywidgets.VBox([*panels, view])"""
+
+
+@pytest.mark.parametrize("where", ["lab/tree", "voila/render"])
+def test_axe_finds_nothing_serious(opened: Any, million: tuple[str, int], where: str) -> None:
+    page = opened(where, "panels", PANELS.format(table=million[0]))
+    page.get_by_text(re.compile("of 1,000,000 rows from demo-archive")).first.wait_for()
+    page.locator(".esap-GridWidget:visible canvas").first.wait_for()
+    page.get_by_text(re.compile(r"^Services: \d+ of \d+")).first.wait_for()
+    panels = page.locator(".esap-Panel")
+    panels.get_by_role("button", name="Find more services").focus()
+    page.keyboard.press("Space")
+    panels.get_by_label("Words").wait_for()
+    for name in ("Several targets: 2 targets", "Further fields", "Tables, columns and examples"):
+        panels.get_by_role("button", name=name).click()
+    for fold in panels.get_by_role("button", name="Saved queries").all():
+        fold.click()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.locator(".esap-Panel").first.screenshot(path=SCREENSHOTS / f"widgets-{where.partition('/')[0]}.png")
+    page.add_script_tag(path=AXE)
+    assert not findings(page, ".esap-Panel")

@@ -25,10 +25,10 @@ def pages() -> str:
 
 
 def verbs() -> str:
-    """The verbs of `esap_jupyter` that the page does not show in one of its sections."""
-    page = Path(__file__).resolve().parents[2] / "reference" / "python" / "verbs.md"
-    shown = page.read_text(encoding="utf-8")
-    in_sections = set(re.findall(r"esap_jupyter\.(\w+)$|`esap\.(\w+)`", shown, re.MULTILINE))
+    """The verbs of `esap_jupyter` that neither a section of the page nor the page of widgets shows."""
+    reference = Path(__file__).resolve().parents[2] / "reference" / "python"
+    shown = "".join((reference / page).read_text(encoding="utf-8") for page in ("verbs.md", "widgets.md"))
+    in_sections = set(re.findall(r"esap_jupyter\.(\w+)(?:\(.*\))?$|`esap\.(\w+)`", shown, re.MULTILINE))
     left = [name for name in esap_jupyter.__all__ if not {(name, ""), ("", name)} & in_sections]
     entries = [f".. {_directive(getattr(esap_jupyter, name))}:: esap_jupyter.{name}" for name in left]
     return "\n".join(["## More", "", "```{eval-rst}", *entries, "```"]) if left else ""

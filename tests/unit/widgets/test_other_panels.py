@@ -99,3 +99,21 @@ def test_progress_in_words():
     assert line._bar.value == 0.25
     assert progress_text(progress) == "1/4 files, 1.0 MB of 4.0 MB, 500.0 kB/s"
     assert progress_text(Progress(done=10, unit="rows")) == "10 rows"
+
+
+async def test_adql_is_saved_recalled_and_the_examples_of_a_service_are_offered(gateway_of, keep, until):
+    gateway_of({"archive": {**FILES, "batches": [1]}})
+    panel = keep(AdqlPanel(adql="SELECT 1 FROM a", row_limit=5))
+    await until(lambda: panel._offered)
+    panel.save("one")
+    await until(lambda: panel.saved)
+    assert panel.saved[0].query.services == ("archive",)
+    panel._set(adql="", row_limit=None)
+    panel.recall("one")
+    assert (panel.adql, panel.service, panel.row_limit) == ("SELECT 1 FROM a", "archive", 5)
+    panel._show_examples([("Bright", "SELECT TOP 5 * FROM stars")])
+    panel._examples.value = "SELECT TOP 5 * FROM stars"
+    assert panel.adql == "SELECT TOP 5 * FROM stars"
+    panel.service = "ivo://some/tap"
+    assert panel._service.value == "ivo://some/tap"
+    assert panel.examples == ()

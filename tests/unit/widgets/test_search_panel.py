@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
+from astropy.table import Table
 
-from esap_jupyter.errors import InputError
+from esap_jupyter.errors import InputError, UnknownName
 from esap_jupyter.widgets import SearchPanel
 
 SOURCES = {"offers": ["sources", "files"]}
@@ -149,3 +150,63 @@ async def test_as_text_it_is_what_was_asked_and_what_came(panel):
     panel.search()
     await panel.finished()
     assert "5 rows from good" in repr(panel)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["10 +20", "30 -40"],
+        "10 +20\n30 -40",
+        SkyCoord([10, 30], [20, -40], unit="deg"),
+        Table({"ra": [10.0, 30.0], "dec": [20.0, -40.0]}),
+    ],
+    ids=["list", "text", "SkyCoord", "table"],
+)
+async def test_several_targets_are_asked_for(panel, given):
+    panel.targets = given
+    assert panel.target == ""
+    assert "2 targets" in panel._list._told.value
+    panel.services = ("good",)
+    panel.search()
+    await panel.finished()
+    assert len(panel.table) == 10
+    assert "for_target" in panel.table.columns
+    panel.target = "10 +20"
+    assert panel.targets == ()
+
+
+async def test_a_list_is_pasted_and_what_is_wrong_with_it_said(panel):
+    panel._list._text.value = "10 +20\n99 +99"
+    [use, clear] = panel._list._inside.children[1].children
+    use.click()
+    assert "Line 2" in panel._alert.value
+    panel._list._text.value = "10 +20\n11 +20"
+    use.click()
+    assert len(panel.targets) == 2
+    clear.click()
+    assert panel.targets == ()
+
+
+async def test_queries_are_saved_recalled_and_forgotten(panel, until):
+    panel._set(targets=["10 +20", "30 -40"], radius="2 arcmin", services=("good",), row_limit=7)
+    panel.save("two places")
+    await until(lambda: panel.saved)
+    panel._set(target="1 +1", radius="1 deg", services=(), row_limit=None, product="images")
+    panel._box._list.value = panel.saved[0]
+    panel._box._recall.click()
+    assert [str(target) for target in panel.targets] == ["10 +20", "30 -40"]
+    assert (panel.product, panel.services, panel.row_limit) == ("sources", ("good",), 7)
+    assert panel.radius == "0.0333333333333 deg"
+    panel.recall("two places")
+    with pytest.raises(InputError, match="no saved query"):
+        panel.recall("three places")
+    panel._box._delete.click()
+    await until(lambda: not panel.saved)
+
+
+async def test_a_service_of_the_registry_is_asked_by_its_identifier(panel, until):
+    panel.services = ("good", "ivo://nobody/knows")
+    await until(lambda: panel.error)
+    assert "ivo://nobody/knows" in panel._alert.value or "registry" in panel._alert.value
+    with pytest.raises(UnknownName, match="no IVOA identifier"):
+        panel.services = ("ivo:nonsense",)
