@@ -86,15 +86,27 @@ def end_sessions(lab: Lab) -> None:
         lab.ask_jupyter("DELETE", f"/sessions/{session['id']}")
 
 
+def given_up(patience: int) -> tuple[type[Exception], ...]:
+    """What may be raised before the last try."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    return (TooLate,) if patience < WAIT else ()
+
+
 def run_all(page: Any, count: int) -> None:
     """Run the first cells, once the kernel is there: before that a notebook asks for one, in a dialog."""
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     for place in range(count):
         cell = cells.nth(place)
-        cell.locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]")).wait_for()
+        prompt = cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]"))
+        for patience in (5_000, 10_000, WAIT):
+            cell.locator(".cm-content").click()
+            page.keyboard.press("Control+Enter")
+            # Notebook 7 may say that the kernel is idle, and run nothing yet, and not say so.
+            with contextlib.suppress(*given_up(patience)):
+                prompt.wait_for(timeout=patience)
+                break
     page.keyboard.press("Escape")
     page.keyboard.press("b")
 
