@@ -10,6 +10,7 @@ import { Signal } from '@lumino/signaling';
 import type { Column } from '../api/types';
 import { dragWhenMoved, type DraggedCode } from '../dragging';
 import type { AnyRows } from '../models/tableRows';
+import { copyColumnsAtOnce } from './blitting';
 import { formatSexagesimal, formatValue } from './cells';
 import { RowSelection } from './rowSelection';
 import { themeColor, themeFont, translucent } from './themeColors';
@@ -171,6 +172,7 @@ export class TableGrid extends DataGrid {
       stretchLastColumn: false
     });
     this.addClass('esap-Grid');
+    copyColumnsAtOnce(this);
     this._model = new RowsModel(rows);
     this.dataModel = this._model;
     this.keyHandler = new BasicKeyHandler();
