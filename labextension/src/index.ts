@@ -14,6 +14,7 @@ import { addFileTypes } from './fileTypes';
 import { chooseFileWith } from './chooseFile';
 import { Esap, IEsap } from './models/esap';
 import { describe } from './models/describe';
+import { lookAtSearch } from './models/search';
 import type { ViewContext } from './panels/context';
 import { SideBar } from './panels/sidebar';
 import { addQueryCommands } from './queryCommands';
@@ -37,6 +38,8 @@ const state: JupyterFrontEndPlugin<Esap> = {
     app.serviceManager.events.stream.connect((_, event) => {
       if (event.schema_id.includes('events.esap-jupyter.org/job_changed')) {
         void esap.jobs.refresh();
+      } else if (event.schema_id.includes('events.esap-jupyter.org/search_changed') && typeof event.search === 'string') {
+        lookAtSearch(event.search);
       }
     });
     return esap;
@@ -143,6 +146,11 @@ function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegist
   let opened = '';
   esap.discovery.changed.connect(() => {
     const { search } = esap.discovery;
+    if (opensTables && search?.running) {
+      // What the table will be shown with comes while the services are asked.
+      void import('./documents/table');
+      void import('./api/page');
+    }
     if (opensTables && search?.tableId && search.tableId !== opened) {
       opened = search.tableId;
       void commands.execute(CommandIDs.openTable, { id: opened, title: describe(search.query) });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { EsapError } from '../src/api/errors';
 import { Discovery, fieldAtFault, formOf, queryOf, type Form } from '../src/models/discovery';
+import { lookAtSearch, Search } from '../src/models/search';
 import { fakeClient, makeQuery, makeReport, makeState } from './fakes';
 
 const FORM: Form = {
@@ -74,6 +75,27 @@ describe('a search', () => {
     expect(search?.failed.map(report => report.service)).toEqual(['b']);
     expect(search?.tableId).toBe('t1');
     await vi.waitFor(() => expect(history).toHaveBeenCalled());
+  });
+
+  it('looks at once when the server says that something changed', async () => {
+    vi.useFakeTimers();
+    try {
+      const searchState = vi.fn(() => Promise.resolve(makeState({})));
+      const search = new Search(fakeClient({ search: () => Promise.resolve(makeState({})), searchState }), makeQuery({}));
+      void search.run();
+      await vi.advanceTimersByTimeAsync(2000);
+      const looked = searchState.mock.calls.length;
+      searchState.mockResolvedValue(makeState({ ended: true, version: 2 }));
+      lookAtSearch('another');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(searchState).toHaveBeenCalledTimes(looked);
+      lookAtSearch('t1');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(searchState).toHaveBeenCalledTimes(looked + 1);
+      expect(search.running).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('asks only the services that failed again', async () => {

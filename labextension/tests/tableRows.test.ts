@@ -107,6 +107,42 @@ describe('the rows of a table', () => {
     expect(rows.value(500, 2)).toBeUndefined();
   });
 
+  it('are read again where rows of another service came before them', async () => {
+    let total = 2000;
+    const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, total)));
+    const reports = [makeReport({}), makeReport({ service: 'b' })];
+    const table = (): Promise<TableDetails> =>
+      Promise.resolve(makeDetails({ rows: total, complete: total > 2000, reports }));
+    vi.useFakeTimers();
+    try {
+      const rows = new TableRows(fakeClient({ table, page }), { id: 't1' });
+      void rows.open();
+      await vi.advanceTimersByTimeAsync(0);
+      rows.value(500, 2);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rows.value(500, 2)).toBe(749.5);
+      total = 2100;
+      await vi.advanceTimersByTimeAsync(400);
+      expect(rows.value(0, 2)).toBe(1049.5);
+      expect(rows.value(500, 2)).toBeUndefined();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rows.value(500, 2)).toBe(799.5);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('are read again, though more came between the two questions', async () => {
+    const page = vi
+      .fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, 2000)))
+      .mockImplementationOnce((_, offset, limit) => Promise.resolve(makePage(offset, limit, 10)));
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
+    await rows.open();
+    expect(rows.rowCount).toBe(2000);
+    expect(rows.value(0, 2)).toBe(999.5);
+    expect(page).toHaveBeenCalledTimes(2);
+  });
+
   it('take back a condition that the server refuses, and say why', async () => {
     const page = vi.fn((_: string, offset: number, limit: number, selection: { conditions: unknown[] }) =>
       selection.conditions.length > 0

@@ -241,14 +241,14 @@ export class EsapClient {
       conditions: JSON.stringify(selection.conditions),
       order: JSON.stringify(selection.order)
     };
-    const bytes = await answered(
+    const asked = answered(
       this._http.GET('/esap/api/tables/{table}/rows', {
         params: { path: { table }, query },
         parseAs: 'arrayBuffer'
       })
     );
     // Apache Arrow is large, and wanted only where there is a table.
-    const { readPage } = await import('./page');
+    const [bytes, { readPage }] = await Promise.all([asked, import('./page')]);
     return readPage(new Uint8Array(bytes));
   }
 
@@ -530,7 +530,7 @@ async function pointsOf(bytes: ArrayBuffer): Promise<Points> {
 
 /** Send a request as Jupyter wants it: signed in, and with the XSRF token. */
 async function send(request: Request, settings: ServerConnection.ISettings): Promise<Response> {
-  const body = await request.text();
+  const body = request.method === 'GET' ? '' : await request.text();
   const init: RequestInit = {
     method: request.method,
     headers: request.headers,

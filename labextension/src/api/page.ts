@@ -19,6 +19,11 @@ export class Page {
     return this._rows.numRows;
   }
 
+  /** Whether it has a column. */
+  has(column: string): boolean {
+    return this._rows.schema.fields.some(({ name }) => name === column);
+  }
+
   /** The value of a column, null if it is empty. */
   value(index: number, column: string): unknown {
     return this._rows.getChild(column)?.get(index) ?? null;

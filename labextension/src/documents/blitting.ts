@@ -45,7 +45,7 @@ export function copyColumnsAtOnce(grid: DataGrid): void {
   painting._blitContent = (source, x, y, width, height, toX, toY) => {
     if (!isDrawing || source !== painting._buffer || x !== toX || y !== toY) {
       blitContent(source, x, y, width, height, toX, toY);
-    } else if (drawn && drawn.x === x && drawn.width === width && drawn.y + drawn.height === y) {
+    } else if (drawn?.x === x && drawn.width === width && drawn.y + drawn.height === y) {
       drawn.height += height;
     } else {
       copy();

@@ -24,6 +24,8 @@ export class TableDocument extends Widget {
     super();
     this.addClass('esap-TableDocument');
     this.rows = new TableRows(_context.esap.client, origin);
+    // Asked for at once, so that the answer comes while the widgets are made.
+    void this.rows.open();
     this._grid = new TableGrid(this.rows);
     const view = (this._view = new TableView(this.rows, this._grid));
     this._grid.dragged = async () => ({
@@ -47,7 +49,6 @@ export class TableDocument extends Widget {
     });
     this._observer.observe(this._middle.node);
     view.changed.connect(this._onView, this);
-    void this.rows.open();
   }
 
   /** What of it is looked at. */

@@ -6,12 +6,25 @@ import { Changing } from './changing';
 const FIRST_LOOK_MS = 60;
 const LONGEST_PAUSE_MS = 1000;
 
+const running = new Set<Search>();
+
+/** Look at a search at once, since the server says that it has changed. */
+export function lookAtSearch(id: string): void {
+  for (const search of running) {
+    if (search.state?.id === id) {
+      search.look();
+    }
+  }
+}
+
 /** A query on its way: how each service fares, and the table that grows meanwhile. */
 export class Search extends Changing {
   state: SearchState | null = null;
   /** Why there is no answer at all; what fails at one service is in its report. */
   error: EsapError | null = null;
   private _stopped = false;
+  private _shallLook = false;
+  private _endPause = (): void => undefined;
 
   constructor(
     private readonly _client: EsapClient,
@@ -44,11 +57,13 @@ export class Search extends Changing {
 
   /** Send it, and look until all services have ended; the pauses grow as nothing changes. */
   async run(): Promise<void> {
+    running.add(this);
     try {
       this._become(await this._client.search(this.query, this._mode));
       let pause = FIRST_LOOK_MS;
       while (this.running && this.state) {
-        await new Promise(resolve => setTimeout(resolve, pause));
+        await this._pause(pause);
+        this._shallLook = false;
         const before = this.state.version;
         this._become(await this._client.searchState(this.state.id));
         pause = this.state.version !== before ? FIRST_LOOK_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
@@ -56,7 +71,15 @@ export class Search extends Changing {
     } catch (thrown) {
       this.error = asEsapError(thrown);
       this.emitChanged();
+    } finally {
+      running.delete(this);
     }
+  }
+
+  /** Do not wait for the time to look. */
+  look(): void {
+    this._shallLook = true;
+    this._endPause();
   }
 
   /** Stop waiting for the services that have not answered; what arrived stays. */
@@ -67,6 +90,13 @@ export class Search extends Changing {
       this._stopped = true;
       this.emitChanged();
     }
+  }
+
+  private _pause(milliseconds: number): Promise<void> {
+    return new Promise(resolve => {
+      this._endPause = resolve;
+      setTimeout(resolve, this._shallLook ? 0 : milliseconds);
+    });
   }
 
   private _become(state: SearchState): void {

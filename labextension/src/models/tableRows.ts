@@ -103,7 +103,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   /** Read what the table is and its first rows, and go on looking while it grows. */
   async open(): Promise<void> {
     const opening = ++this._openings;
-    let opened = await this._openFile(opening);
+    let opened = 'path' in this._origin ? await this._openFile(opening, this._origin.path) : null;
     do {
       if (opening !== this._openings) {
         return;
@@ -112,13 +112,16 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
         break;
       }
       try {
+        // The first rows are asked for together with what the table is.
+        const early = this.details === null ? this._askFirst() : null;
+        early?.catch(() => undefined);
         const details = opened ?? (await this.client.table(this.id));
         opened = null;
         if (opening !== this._openings) {
           return;
         }
         if (details.rows !== this.details?.rows || details.columns.length !== this.columns.length) {
-          await this._become(details);
+          await this._become(details, early);
         }
         this.details = details;
         this.error = null;
@@ -134,11 +137,10 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   }
 
   /** A file's table is looked for each time, since the file may have changed and the table be gone. */
-  private async _openFile(opening: number): Promise<TableDetails | null> {
-    if (!('path' in this._origin) || !this.client.openFile || !this.client.fileTables) {
+  private async _openFile(opening: number, path: string): Promise<TableDetails | null> {
+    if (!this.client.openFile || !this.client.fileTables) {
       return null;
     }
-    const { path } = this._origin;
     try {
       const opened = await this.client.openFile(path, this._hdu);
       const parts = /\.(fits?|fts)(\.gz)?$/i.test(path) ? await this.client.fileTables(path) : [];
@@ -260,14 +262,26 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
     return null;
   }
 
-  private async _become(details: TableDetails): Promise<void> {
-    const columnsChanged = details.columns.length !== this.columns.length;
+  /** Read the first rows of a table that is new or has grown. */
+  private async _become(details: TableDetails, early: Promise<Page> | null): Promise<void> {
+    const generation = this._generation;
+    let page = details.rows > 0 ? await (early ?? this._askFirst()) : null;
+    if (page && early && !(page.total === details.rows && details.columns.every(({ name }) => page?.has(name)))) {
+      // More came between the two questions.
+      page = await this._askFirst();
+    }
+    if (generation !== this._generation || this._isDisposed) {
+      return;
+    }
+    const known = this.details;
     this.details = details;
-    if (columnsChanged) {
+    // Rows of a service come before those of the next one, and sorted rows anywhere.
+    const shifts = details.reports.length > 1 || this.order !== null;
+    if (known === null || shifts || details.columns.length !== known.columns.length) {
       this._forget();
     }
-    if (details.rows > 0) {
-      await this._readFirst();
+    if (page) {
+      this._keep(0, page);
     }
   }
 
@@ -292,10 +306,14 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   /** The first page also tells how many rows there are. */
   private async _readFirst(): Promise<void> {
     const generation = this._generation;
-    const page = await this.client.page(this.id, 0, PAGE_ROWS, this.selection);
+    const page = await this._askFirst();
     if (generation === this._generation && !this._isDisposed) {
       this._keep(0, page);
     }
+  }
+
+  private _askFirst(): Promise<Page> {
+    return this.client.page(this.id, 0, PAGE_ROWS, this.selection);
   }
 
   private _want(page: number): void {
