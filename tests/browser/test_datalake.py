@@ -108,6 +108,8 @@ def test_files_are_uploaded_from_the_file_browser(page: Any, lab: Lab) -> None:
     lab.workspace.mkdir(exist_ok=True)
     for name in names:
         (lab.workspace / name).write_text(name)
+    # The menu offers what the services offer.
+    page.locator(".esap-Services-list label").first.wait_for()
     page.locator('[data-id="filebrowser"]').click()
     listing = page.locator(".jp-DirListing")
     page.get_by_role("button", name=re.compile("^Refresh")).first.click()
