@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS, Lab
-from tests.browser.test_panels import AXE, choose_theme, findings, tab
+from tests.browser.person import AXE, choose_theme, findings, tab
 
 
 @pytest.fixture

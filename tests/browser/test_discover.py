@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.browser.conftest import SCREENSHOTS, Lab, open_side_bar
-from tests.browser.test_panels import AXE, choose_theme, findings, search, tab
+from tests.browser.person import AXE, choose_theme, findings, search, tab
 
 STARS = "ESAP demo catalogue of sources"
 LIST = "M 51\nM 42\n83.82 -5.39\n"

@@ -135,6 +135,20 @@ def test_adql_is_completed_run_and_told_what_is_wrong(page: Any) -> None:
     page.locator(".esap-TableFooter-bar").get_by_text("20 rows").wait_for()
 
 
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_adql_is_for_everybody(page: Any, theme: str) -> None:
+    choose_theme(page, theme)
+    page.locator(".jp-LauncherCard", has_text="ADQL Query").click()
+    page.locator(".esap-SchemaTable").get_by_text("demo.sources").wait_for()
+    page.get_by_label("ADQL query").and_(page.locator(".cm-content")).click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("SELECT nonsense FROM demo.sources -- a remark")
+    page.keyboard.press("Shift+Enter")
+    page.locator(".cm-lintRange-error").get_by_text("nonsense").wait_for()
+    page.add_script_tag(path=AXE)
+    assert not findings(page, ".esap-AdqlDocument")
+
+
 def test_a_table_is_filtered_sorted_described_and_saved(page: Any, lab: Lab) -> None:
     search(page, "sources", "M 42", "6")
     footer = page.locator(".esap-TableFooter-bar")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS, Lab
-from tests.browser.test_panels import AXE, choose_theme, findings, search, select_rows
+from tests.browser.person import AXE, choose_theme, findings, search, select_rows
 
 
 def open_sources(page: Any) -> None:

@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from tests.browser.conftest import SCREENSHOTS, Lab
-from tests.browser.test_panels import AXE, choose_theme, findings
+from tests.browser.person import AXE, choose_theme, findings
 
 FILES = ("M51_R.fits", "M31_star1_spectrum.fits", "M31_Cepheid_lightcurve.fits")
 
