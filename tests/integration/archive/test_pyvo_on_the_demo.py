@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import time
 from collections.abc import Iterator
@@ -22,6 +23,14 @@ from pyvo.dal.adhoc import DatalinkResults
 
 # pyvo leaves its connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_connection_is_left() -> Iterator[None]:
+    """Collect them here, where they are expected, and not in a test of something else."""
+    yield
+    gc.collect()
+
 
 M51 = SkyCoord(202.4696, 47.1952, unit="deg")
 
