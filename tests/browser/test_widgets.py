@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -207,7 +208,9 @@ def test_the_basket_is_staged_and_a_saved_notebook_tells_what_came(opened: Any, 
     staged = page.get_by_role("cell", name=re.compile(r"\.fits$"))
     staged.nth(1).wait_for()
     assert page.locator(".esap-LastState:visible").count() == 0
-    assert len(list((lab.workspace / "esap-data").rglob("*.fits"))) == 2
+    names = {Path(text.strip()).name for text in staged.all_inner_texts()}
+    assert len(names) == 2
+    assert names <= {path.name for path in (lab.workspace / "esap-data").rglob("*.fits")}
 
     # The notebook as others get it, who have no kernel that knows the panel.
     state = page.locator(".esap-LastState", has_text="M51_V.fits")
