@@ -119,7 +119,7 @@ def lowest() -> bool:
             _run(
                 *(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),
                 "--ignore=tests/unit/handlers/test_panels_client.py",
-                # Event loops that older Jupyter libraries leave open; which test the collector meets is chance.
+                # Older Jupyter libraries leave event loops open; which test the collector meets is chance.
                 *("-W", "ignore::pytest.PytestUnraisableExceptionWarning"),
             ),
         ]
