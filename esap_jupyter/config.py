@@ -130,9 +130,6 @@ class SignInSettings(_Settings):
         Short name of the account of a running oidc-agent; without it the agent is asked for the issuer.
     ca_file : Path, optional
         CA bundle for the provider, in addition.
-    token_files : dict
-        Files that are kept holding a fresh token, for other tools, and the audience of each:
-        ``{"~/.rucio/token" = "rucio"}``.
     """
 
     issuer: str = ""
@@ -140,7 +137,6 @@ class SignInSettings(_Settings):
     scopes: tuple[str, ...] = ("openid", "profile", "offline_access")
     agent_account: str = ""
     ca_file: Path | None = None
-    token_files: dict[str, str] = Field(default_factory=dict)
 
 
 class ServiceSettings(BaseModel):

@@ -1,9 +1,10 @@
-"""Files that hold a secret: read only if nobody else can read them."""
+"""Files that hold a secret: read only if nobody else can read them, and written so."""
 
 from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from esap_jupyter.errors import SignInNeeded
@@ -62,6 +63,21 @@ def read_secret(path: Path, what: str) -> str:
     if not text:
         raise SignInNeeded(f"The {what} file {path} is empty.", hint="Write it anew.")
     return text
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Write a file that only its owner can read, at once as a whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _exposure(status: os.stat_result) -> str:

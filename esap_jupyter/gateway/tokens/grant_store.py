@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from esap_jupyter.connectors.secret_files import read_secret
+from esap_jupyter.connectors.secret_files import read_secret, write_secret
 
 _KEYRING_SERVICE = "esap-jupyter"
 
@@ -62,21 +60,6 @@ class GrantStore:
             write_secret(self._file, secret)
         else:
             self._file.unlink(missing_ok=True)
-
-
-def write_secret(path: Path, secret: str) -> None:
-    """Write a file that only its owner can read, at once as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _keyring() -> Any:
