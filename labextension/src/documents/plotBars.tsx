@@ -1,7 +1,8 @@
 import { closeIcon, codeIcon, refreshIcon, saveIcon } from '@jupyterlab/ui-components';
 import { useState, type ReactNode } from 'react';
 import { brushIcon, swapIcon, zoomInIcon, zoomOutIcon, zoomResetIcon } from '../icons';
-import { MOST_DRAWN, type TablePlot } from '../models/tablePlot';
+import { MOST_DRAWN } from '../models/drawnRows';
+import type { TablePlot } from '../models/tablePlot';
 import { useChanges, useView } from '../panels/context';
 import { formatCount } from '../panels/format';
 import { ErrorNote, IconButton } from '../panels/parts';

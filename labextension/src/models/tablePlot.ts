@@ -1,12 +1,9 @@
-import { type PlotAxis, type Points } from '../api/client';
-import { asEsapError, type EsapError } from '../api/errors';
+import { type PlotAxis } from '../api/client';
 import type { Column, Density } from '../api/types';
-import { Changing } from './changing';
-import { defaultColumns, isPlottable } from './plotColumns';
+import { DrawnRows, MOST_DRAWN } from './drawnRows';
+import { defaultColumns } from './plotColumns';
 import type { TableRows } from './tableRows';
 
-/** More rows than these are drawn as a map of how many lie where. */
-export const MOST_DRAWN = 50_000;
 const CELLS = { columns: 240, rows: 180 };
 const SETTLED_MS = 150;
 
@@ -19,39 +16,18 @@ export interface Part {
 }
 
 /** Two columns of a table, as it is filtered and sorted, one against the other. */
-export class TablePlot extends Changing {
+export class TablePlot extends DrawnRows<Density> {
   x = '';
   y = '';
   xLog = false;
   yLog = false;
-  /** Rows one by one; null where there are too many. */
-  points: Points | null = null;
-  density: Density | null = null;
-  /** Counts what has been read, so that who draws knows whether it is something new. */
-  version = 0;
   /** Whether what was read last is a part of what was there before. */
   isPart = false;
-  isReading = false;
-  error: EsapError | null = null;
   private _asked = '';
-  private _generation = 0;
-  private _timer: ReturnType<typeof setTimeout> | undefined;
-  private _isDisposed = false;
 
-  constructor(readonly rows: TableRows) {
-    super();
-    rows.changed.connect(this._onRows, this);
-    this._onRows();
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
-    clearTimeout(this._timer);
-    this.rows.changed.disconnect(this._onRows, this);
-  }
-
-  get plottable(): readonly Column[] {
-    return this.rows.columns.filter(isPlottable);
+  constructor(rows: TableRows) {
+    super(rows);
+    this.onRows();
   }
 
   column(axis: 'x' | 'y'): Column | undefined {
@@ -61,7 +37,7 @@ export class TablePlot extends Changing {
   /** Choose columns, or whether an axis is logarithmic. */
   choose(wanted: Partial<Pick<TablePlot, 'x' | 'y' | 'xLog' | 'yLog'>>): void {
     Object.assign(this, wanted);
-    this._onRows();
+    this.onRows();
   }
 
   swap(): void {
@@ -71,8 +47,7 @@ export class TablePlot extends Changing {
   /** Look at a part of the plane, or all; a map of many rows is then drawn anew, finer. */
   lookAt(part: Part | null): void {
     if (!this.points || this.isPart) {
-      clearTimeout(this._timer);
-      this._timer = setTimeout(() => void this._read(part), SETTLED_MS);
+      this.readSoon(() => this._read(part), SETTLED_MS);
     }
   }
 
@@ -90,7 +65,7 @@ export class TablePlot extends Changing {
     return [...found.rows];
   }
 
-  private _onRows(): void {
+  protected override onRows(): void {
     if (!this.x || !this.column('x') || !this.column('y')) {
       const chosen = defaultColumns(this.rows.columns);
       if (!chosen) {
@@ -108,40 +83,17 @@ export class TablePlot extends Changing {
     this.emitChanged();
   }
 
-  private async _read(part: Part | null): Promise<void> {
-    const { client, id, selection, rowCount } = this.rows;
-    const generation = (this._generation += 1);
-    const isCurrent = (): boolean => generation === this._generation && !this._isDisposed;
-    clearTimeout(this._timer);
-    this.isReading = true;
-    this.emitChanged();
-    try {
-      const axes = this._axes(part);
-      let density: Density | null = null;
-      if (rowCount > MOST_DRAWN) {
-        density = await client.density(id, ...axes, selection.conditions, CELLS);
-        if (!isCurrent()) {
-          return;
-        }
+  private _read(part: Part | null): Promise<void> {
+    const { client, id, selection } = this.rows;
+    const axes = this._axes(part);
+    return this.read(
+      () => client.density(id, ...axes, selection.conditions, CELLS),
+      () => client.points(id, ...axes, selection, MOST_DRAWN),
+      (points, density) => {
+        this.isPart = part !== null || (points !== null && density !== null);
+        this.version += 1;
       }
-      const count = density ? density.counts.reduce((sum, each) => sum + each, 0) : rowCount;
-      const points = count <= MOST_DRAWN ? await client.points(id, ...axes, selection, MOST_DRAWN) : null;
-      if (!isCurrent()) {
-        return;
-      }
-      this.points = points;
-      this.density = points ? null : density;
-      this.isPart = part !== null || (points !== null && density !== null);
-      this.version += 1;
-      this.error = null;
-    } catch (thrown) {
-      if (!isCurrent()) {
-        return;
-      }
-      this.error = asEsapError(thrown);
-    }
-    this.isReading = false;
-    this.emitChanged();
+    );
   }
 
   private _axes(part: Part | null): [x: PlotAxis, y: PlotAxis] {

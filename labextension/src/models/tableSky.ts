@@ -1,11 +1,10 @@
-import { type OnSky, type Points } from '../api/client';
-import { asEsapError, type EsapError } from '../api/errors';
-import type { Column, SkyDensity } from '../api/types';
-import { Changing } from './changing';
+import { type OnSky } from '../api/client';
+import { asEsapError } from '../api/errors';
+import type { SkyDensity } from '../api/types';
+import { DrawnRows, MOST_DRAWN } from './drawnRows';
 import { cellPlace } from './healpix';
-import { isPlottable, positionColumns } from './plotColumns';
+import { positionColumns } from './plotColumns';
 import { fieldOfView, readRegion, type Place, type Region } from './regions';
-import { MOST_DRAWN } from './tablePlot';
 import type { TableRows } from './tableRows';
 
 /** Footprints that are drawn at most; they are read with their rows, a page at a time. */
@@ -28,41 +27,20 @@ export interface Seen {
 }
 
 /** The rows of a table, as it is filtered and sorted, on the sky. */
-export class TableSky extends Changing {
+export class TableSky extends DrawnRows<SkyDensity> {
   ra = '';
   dec = '';
-  /** Rows one by one; null where there are too many. */
-  points: Points | null = null;
-  density: SkyDensity | null = null;
   regions: readonly RowRegion[] = [];
   /** Where the search was, if it was at a place. */
   searched: Region | null = null;
   /** Rows that have no footprint drawn because there are too many. */
   leftOut = 0;
-  /** Counts the reading of other rows or columns; what is seen is then fitted anew. */
-  version = 0;
-  isReading = false;
-  error: EsapError | null = null;
   private _asked = '';
-  private _generation = 0;
   private _seen: Seen | null = null;
-  private _timer: ReturnType<typeof setTimeout> | undefined;
-  private _isDisposed = false;
 
-  constructor(readonly rows: TableRows) {
-    super();
-    rows.changed.connect(this._onRows, this);
-    this._onRows();
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
-    clearTimeout(this._timer);
-    this.rows.changed.disconnect(this._onRows, this);
-  }
-
-  get plottable(): readonly Column[] {
-    return this.rows.columns.filter(isPlottable);
+  constructor(rows: TableRows) {
+    super(rows);
+    this.onRows();
   }
 
   /** The places that are drawn. */
@@ -76,7 +54,7 @@ export class TableSky extends Changing {
 
   choose(wanted: Partial<Pick<TableSky, 'ra' | 'dec'>>): void {
     Object.assign(this, wanted);
-    this._onRows();
+    this.onRows();
   }
 
   /** Look at a part of the sky; a map of many rows is then drawn anew. */
@@ -85,11 +63,10 @@ export class TableSky extends Changing {
     if (isAll || this._asked === '') {
       return;
     }
-    clearTimeout(this._timer);
-    this._timer = setTimeout(() => void this._readPlaces(seen), SETTLED_MS);
+    this.readSoon(() => this._readPlaces(seen), SETTLED_MS);
   }
 
-  private _onRows(): void {
+  protected override onRows(): void {
     const { order, conditions, rowCount, columns } = this.rows;
     const isThere = (name: string): boolean => columns.some(column => column.name === name);
     if (!isThere(this.ra) || !isThere(this.dec)) {
@@ -106,44 +83,26 @@ export class TableSky extends Changing {
   private async _readAll(): Promise<void> {
     const asked = this._asked;
     await Promise.all([this._readPlaces(null), this._findSearched()]);
-    await this._readRegions(() => asked === this._asked && !this._isDisposed);
+    await this._readRegions(() => asked === this._asked && !this.isDisposed);
   }
 
-  private async _readPlaces(seen: Seen | null): Promise<void> {
-    const { client, id, selection, rowCount } = this.rows;
-    const generation = (this._generation += 1);
-    const isCurrent = (): boolean => generation === this._generation && !this._isDisposed;
-    clearTimeout(this._timer);
-    this.isReading = true;
-    this.emitChanged();
+  private _readPlaces(seen: Seen | null): Promise<void> {
+    const { client, id, selection } = this.rows;
     const where: OnSky = { ra: this.ra, dec: this.dec, ...(seen ? { within: seen.within } : {}) };
-    try {
-      let density: SkyDensity | null = null;
-      if (rowCount > MOST_DRAWN) {
-        density = await client.skyDensity(id, where, seen?.order ?? FIRST_ORDER, selection.conditions);
+    return this.read(
+      () => client.skyDensity(id, where, seen?.order ?? FIRST_ORDER, selection.conditions),
+      () => client.skyPoints(id, where, selection, MOST_DRAWN),
+      (points, density) => {
+        const all: Seen = { within: { ra: 0, dec: 0, radius: 180 }, order: FIRST_ORDER };
+        this._seen = points && !density ? null : (seen ?? all);
+        if (!seen) {
+          // Other rows or columns: what is seen is fitted anew.
+          this.version += 1;
+          this.regions = [];
+          this.leftOut = 0;
+        }
       }
-      const count = density ? density.counts.reduce((sum, each) => sum + each, 0) : rowCount;
-      const points = count <= MOST_DRAWN && isCurrent() ? await client.skyPoints(id, where, selection, MOST_DRAWN) : null;
-      if (!isCurrent()) {
-        return;
-      }
-      this.points = points;
-      this.density = points ? null : density;
-      this._seen = points && !density ? null : (seen ?? { within: { ra: 0, dec: 0, radius: 180 }, order: FIRST_ORDER });
-      this.error = null;
-      if (!seen) {
-        this.version += 1;
-        this.regions = [];
-        this.leftOut = 0;
-      }
-    } catch (thrown) {
-      if (!isCurrent()) {
-        return;
-      }
-      this.error = asEsapError(thrown);
-    }
-    this.isReading = false;
-    this.emitChanged();
+    );
   }
 
   /** A search by name was where its name is. */
