@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import logging
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from esap_jupyter.errors import EsapError
-from esap_jupyter.face.background import begin
-
-log = logging.getLogger(__name__)
+from esap_jupyter.face.background import background_loop
 
 T = TypeVar("T")
 
@@ -30,25 +25,35 @@ class Watch(Generic[T]):
 
     def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
         self._look = look
-        self._lock = threading.Lock()
+        # Touched on the background loop only. A lock instead would be asked for again by the thread that
+        # holds it: the collector closes panels, at any step of any thread.
         self._listeners: dict[object, Callable[[T | EsapError], None]] = {}
-        self._looking: concurrent.futures.Future[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     def listen(self, who: object, tell: Callable[[T | EsapError], None]) -> None:
-        """Have `tell` called, in any thread, with what is seen whenever it has changed, and at once."""
-        with self._lock:
+        """Have `tell` called, on the background loop, with what is seen whenever it has changed, and at once."""
+
+        def look_anew() -> None:
             self._listeners[who] = tell
-            if self._looking is not None:
-                self._looking.cancel()
-            self._looking = begin(self._go_on())
+            self._rest()
+            self._looking = background_loop().create_task(self._go_on())
+
+        background_loop().call_soon_threadsafe(look_anew)
 
     def leave(self, who: object) -> None:
-        """Tell it nothing any more."""
-        with self._lock:
+        """Tell it nothing any more, soon."""
+
+        def forget() -> None:
             self._listeners.pop(who, None)
-            if not self._listeners and self._looking is not None:
-                self._looking.cancel()
-                self._looking = None
+            if not self._listeners:
+                self._rest()
+
+        background_loop().call_soon_threadsafe(forget)
+
+    def _rest(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     async def _go_on(self) -> None:
         seen: T | str | None = None
@@ -61,8 +66,6 @@ class Watch(Generic[T]):
                 found, news = error, str(error)
             if news != seen:
                 seen = news
-                with self._lock:
-                    listeners = list(self._listeners.values())
-                for tell in listeners:
+                for tell in list(self._listeners.values()):
                     tell(found)
             await asyncio.sleep(_LOOK_SECONDS)
