@@ -31,7 +31,7 @@ class Watch(Generic[T]):
         self._looking: asyncio.Task[None] | None = None
 
     def listen(self, who: object, tell: Callable[[T | EsapError], None]) -> None:
-        """Have `tell` called, on the background loop, with what is seen whenever it has changed, and at once."""
+        """Have `tell` called on the background loop: at once, and whenever what is seen has changed."""
 
         def look_anew() -> None:
             self._listeners[who] = tell
