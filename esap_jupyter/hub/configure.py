@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from esap_jupyter.errors import ServiceUnreachable
+from esap_jupyter.hub.facilities.settings import DockerFacility
 from esap_jupyter.hub.site import Site, load_site
 from esap_jupyter.hub.token_handlers import SCOPE
 
@@ -42,6 +43,7 @@ def configure(c: Any, path: Path | str) -> Site:
     site = load_site(path)
     _configure_hub(c, site)
     _configure_sign_in(c, site)
+    _configure_servers(c, site)
     return site
 
 
@@ -82,6 +84,29 @@ def _configure_sign_in(c: Any, site: Site) -> None:
     kind.refresh_pre_spawn = True
     if sign_in.ca_file:
         kind.http_request_kwargs = {"ca_certs": str(site.path(sign_in.ca_file))}
+
+
+def _configure_servers(c: Any, site: Site) -> None:
+    if not site.facilities:
+        return
+    c.JupyterHub.spawner_class = "esap_jupyter.hub.spawner.FacilitySpawner"
+    c.FacilitySpawner.offer = site
+    c.Spawner.cmd = ["jupyterhub-singleuser"]
+    # People's servers go on while the hub is made anew.
+    c.JupyterHub.cleanup_servers = False
+    for facility in site.facilities.values():
+        if isinstance(facility, DockerFacility):
+            _configure_containers(c, facility)
+
+
+def _configure_containers(c: Any, facility: DockerFacility) -> None:
+    """Set what holds when the hub, its proxy and all servers are containers (`compose.yaml`)."""
+    c.DockerSpawner.use_internal_ip = True
+    c.DockerSpawner.remove = True
+    c.JupyterHub.hub_bind_url = "http://0.0.0.0:8081"
+    c.JupyterHub.hub_connect_url = f"http://{facility.hub}:8081"
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = facility.proxy_control
 
 
 def _crypt_keys(site: Site) -> list[bytes]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from esap_jupyter.errors import ConfigError
 from esap_jupyter.hub.identity import GROUP_CLAIMS
+from esap_jupyter.hub.profiles import Offer
 from esap_jupyter.settings_files import SettingsFiles
 
 
@@ -138,7 +139,7 @@ _NAME_CLAIMS: dict[str, str] = {
 }
 
 
-class Site(_Settings):
+class Site(Offer):
     """Everything in `site.toml`."""
 
     site: SiteSettings
@@ -188,6 +189,8 @@ def load_site(path: Path | str) -> Site:
     files = SettingsFiles.read([file])
     site = files.validate(Site)
     _set(site, _files=files, _directory=file.parent)
+    for where, fault in site.faults():
+        raise site.error(where, fault)
     return site
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import tomli_w
 from tests.services.oidc_provider import NODE, OidcProvider
 
 _START_SECONDS = 60.0
+_WAIT_SECONDS = 120.0
 
 _CONFIG = """\
 import sys
@@ -36,8 +38,76 @@ LOCAL = (
 )
 
 
-class Hub:
-    """Writes `site.toml`, starts the hub, and asks it as a person or a server does.
+class HubClient:
+    """Asks a hub as a person or a server does."""
+
+    def __init__(self, url: str, provider: OidcProvider) -> None:
+        self.url = url
+        self.provider = provider
+
+    def answers(self) -> bool:
+        """Whether the hub answers through its proxy."""
+        try:
+            return requests.get(f"{self.url}/hub/health", timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    def sign_in(self, account: str) -> requests.Session:
+        """Sign a person in; the session holds the hub's cookies."""
+        browser = requests.Session()
+        self.provider.sign_in(browser, f"{self.url}/hub/oauth_login?next=/hub/home", account)
+        return browser
+
+    def server_token(self, browser: requests.Session, *scopes: str) -> str:
+        """Make a token of the hub as a person's server has it, or with other scopes."""
+        wanted = list(scopes) or ["custom:esap:token!user", "read:users:name!user"]
+        name = self.ask("GET", "/user", browser=browser).json()["name"]
+        answer = self.ask("POST", f"/users/{name}/tokens", browser=browser, json={"scopes": wanted})
+        answer.raise_for_status()
+        return str(answer.json()["token"])
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        browser: requests.Session | None = None,
+        token: str = "",
+        **further: Any,
+    ) -> requests.Response:
+        """Ask the hub's API, with a person's cookies or by a token."""
+        headers = {"Authorization": f"token {token}"} if token else {}
+        if browser is not None:
+            headers["X-XSRFToken"] = next(
+                (c.value or "" for c in browser.cookies if c.name == "_xsrf" and c.path == "/hub/"), ""
+            )
+            headers["Referer"] = f"{self.url}/hub/home"
+        asker = browser or requests
+        return asker.request(method, f"{self.url}/hub/api{path}", headers=headers, timeout=60, **further)
+
+    def servers(self, browser: requests.Session, name: str) -> dict[str, Any]:
+        """What the hub says of a person's servers, by their names; the default one's is empty."""
+        return dict(self.ask("GET", f"/users/{name}", browser=browser).json()["servers"])
+
+    def start_server(self, browser: requests.Session, name: str, **chosen: str) -> dict[str, Any]:
+        """Start a person's server by what was chosen, wait until it is ready, and show its page."""
+        started = self.ask("POST", f"/users/{name}/server", browser=browser, json=chosen)
+        assert started.status_code in {201, 202}, started.text
+        self.wait(lambda: self.servers(browser, name).get("", {}).get("ready"))
+        # The page signs this browser in at the server.
+        assert browser.get(f"{self.url}/user/{name}/lab", timeout=60).ok
+        return dict(self.servers(browser, name)[""])
+
+    def wait(self, true: Callable[[], Any]) -> None:
+        """Wait until something is so."""
+        end = time.monotonic() + _WAIT_SECONDS
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+class Hub(HubClient):
+    """Writes `site.toml`, and starts the hub as a process.
 
     Parameters
     ----------
@@ -50,9 +120,8 @@ class Hub:
     def __init__(
         self, directory: Path, provider: OidcProvider, *, more: str = LOCAL, **settings: dict[str, Any]
     ) -> None:
+        super().__init__(provider.hub_url, provider)
         self.directory = directory
-        self.provider = provider
-        self.url = provider.hub_url
         self._process: subprocess.Popen[bytes] | None = None
         self._write_secret("crypt_key", secrets.token_hex(32))
         self._write_secret("client_secret", "hub-secret")
@@ -102,7 +171,7 @@ class Hub:
                 start_new_session=True,
             )
         end = time.monotonic() + _START_SECONDS
-        while not self._answers():
+        while not self.answers():
             assert self._process.poll() is None, self.log
             assert time.monotonic() < end, self.log
             time.sleep(0.1)
@@ -114,46 +183,7 @@ class Hub:
             self._process.wait(30)
             self._process = None
 
-    def sign_in(self, account: str) -> requests.Session:
-        """Sign a person in; the session holds the hub's cookies."""
-        browser = requests.Session()
-        self.provider.sign_in(browser, f"{self.url}/hub/oauth_login?next=/hub/home", account)
-        return browser
-
-    def server_token(self, browser: requests.Session, *scopes: str) -> str:
-        """Make a token of the hub as a person's server has it, or with other scopes."""
-        wanted = list(scopes) or ["custom:esap:token!user", "read:users:name!user"]
-        name = self.ask("GET", "/user", browser=browser).json()["name"]
-        answer = self.ask("POST", f"/users/{name}/tokens", browser=browser, json={"scopes": wanted})
-        answer.raise_for_status()
-        return str(answer.json()["token"])
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        browser: requests.Session | None = None,
-        token: str = "",
-        **further: Any,
-    ) -> requests.Response:
-        """Ask the hub's API, with a person's cookies or by a token."""
-        headers = {"Authorization": f"token {token}"} if token else {}
-        if browser is not None:
-            headers["X-XSRFToken"] = next(
-                (c.value or "" for c in browser.cookies if c.name == "_xsrf" and c.path == "/hub/"), ""
-            )
-            headers["Referer"] = f"{self.url}/hub/home"
-        asker = browser or requests
-        return asker.request(method, f"{self.url}/hub/api{path}", headers=headers, timeout=60, **further)
-
     def _write_secret(self, name: str, value: str) -> None:
         path = self.directory / name
         path.touch(0o600)
         path.write_text(value)
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/hub/health", timeout=2).ok
-        except requests.RequestException:
-            return False
