@@ -94,12 +94,16 @@ class StorageSettings(_Settings):
         Bytes of unpinned tables kept.
     workspace : Path, optional
         Default: ``$ESAP_WORKSPACE``, the Jupyter server's root, or the current directory.
+    home_limit : int, optional
+        Bytes that a person's home may hold; the person is warned before it is full. Default:
+        ``$ESAP_HOME_LIMIT``, which a hub sets. Only where the file system itself does not show a quota.
     """
 
     state_directory: Path | None = None
     cache_directory: Path | None = None
     cache_limit: int = Field(default=20_000_000_000, ge=0)
     workspace: Path | None = None
+    home_limit: int | None = Field(default=None, gt=0)
 
     def state_path(self) -> Path:
         """Directory of the state."""
@@ -113,6 +117,11 @@ class StorageSettings(_Settings):
         """The person's own directory."""
         named = os.environ.get("ESAP_WORKSPACE") or os.environ.get("JUPYTER_SERVER_ROOT")
         return (self.workspace or Path(named or Path.cwd())).expanduser().resolve()
+
+    def most_in_home(self) -> int | None:
+        """Bytes that the person's home may hold."""
+        told = os.environ.get("ESAP_HOME_LIMIT", "")
+        return self.home_limit or (int(told) if told.isdecimal() else None) or None
 
 
 class SignInSettings(_Settings):

@@ -19,12 +19,14 @@ from esap_jupyter.gateway.asking import AsksServices
 from esap_jupyter.gateway.basket import Basket
 from esap_jupyter.gateway.discovery import AdqlMode, AdqlOptions, Discovery, Search
 from esap_jupyter.gateway.jobs import JobHandle, Jobs, error_of
+from esap_jupyter.gateway.own_server import OwnServer
 from esap_jupyter.gateway.saved import SavedQueries
 from esap_jupyter.gateway.services import Services
 from esap_jupyter.gateway.sign_in import SignIn
 from esap_jupyter.models import Item, Position, Query
 from esap_jupyter.models.query import DEFAULT_ROW_LIMIT
 from esap_jupyter.storage.cache import DiskCache
+from esap_jupyter.storage.room import HomeRoom
 from esap_jupyter.storage.state import State
 from esap_jupyter.storage.state_history import HistoryRows, PastQuery
 from esap_jupyter.storage.state_saved import SavedQuery
@@ -41,6 +43,7 @@ __all__ = [
     "Gateway",
     "JobHandle",
     "Jobs",
+    "OwnServer",
     "PastQuery",
     "SavedQueries",
     "SavedQuery",
@@ -74,6 +77,8 @@ class Gateway(AsksServices):
         The queries that the person saved.
     sign_in : SignIn
         Who the person is, and where the tokens come from.
+    server : OwnServer
+        The server that the person works in: its end, and its room.
     """
 
     def __init__(self, config: Config | None = None, *, workspace: Path | None = None) -> None:
@@ -86,6 +91,8 @@ class Gateway(AsksServices):
         self._history = HistoryRows(state)
         self._cache = DiskCache(self.config.storage.cache_path() / "services")
         self.sign_in = SignIn(self.config, self.config.storage.state_path())
+        home_limit = self.config.storage.most_in_home()
+        self.server = OwnServer(HomeRoom(self.workspace.root, Path.home(), home_limit))
         self._services = Services(self.config, self._cache, self.sign_in.tokens)
         self._discovery = Discovery(
             self._services,
@@ -113,6 +120,7 @@ class Gateway(AsksServices):
         await self._discovery.close()
         await self.jobs.close()
         await self.sign_in.close()
+        await self.server.close()
         if "files" in self.__dict__:
             await self.files.close()
         await asyncio.to_thread(self._cache.sweep)

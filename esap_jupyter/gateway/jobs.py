@@ -88,6 +88,11 @@ class Jobs:
 
     # What anyone may ask
 
+    @property
+    def working(self) -> bool:
+        """Whether a job runs in this process."""
+        return bool(self._running)
+
     async def list(self, limit: int = 200) -> list[Job]:
         """The last jobs, newest first; long parameters and results are left out, `get` has them."""
         jobs = await asyncio.to_thread(self._rows.list, limit, now=self._clock())

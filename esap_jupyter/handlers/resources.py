@@ -25,7 +25,17 @@ from esap_jupyter.errors import (
     UnreadableFile,
 )
 from esap_jupyter.gateway import PastQuery, SavedQuery
-from esap_jupyter.handlers import datalake, items, plots, searches, services, sign_in, tables, viewers
+from esap_jupyter.handlers import (
+    datalake,
+    items,
+    own_server,
+    plots,
+    searches,
+    services,
+    sign_in,
+    tables,
+    viewers,
+)
 from esap_jupyter.handlers.routes import Arrow, Nothing, Numbers, Route
 from esap_jupyter.handlers.watching import JobList, SearchState
 from esap_jupyter.models import (
@@ -43,6 +53,7 @@ from esap_jupyter.models import (
     Position,
     RegisteredService,
     Rule,
+    ServerSession,
     ServiceStatus,
     SignInState,
     SkyDensity,
@@ -68,6 +79,10 @@ ROUTES: tuple[Route, ...] = (
           "Say that the extension is there, and which version; asks nobody"),
     Route("GET", "/workspace", services.get_workspace, Nothing, services.Workspace,
           "Say where stagings and saved tables go"),
+    Route("GET", "/session", own_server.get_session, Nothing, ServerSession,
+          "Say until when the hub lets this server live, and how much room is left", (ServiceError,)),
+    Route("POST", "/session", own_server.keep_alive, Nothing, ServerSession,
+          "Keep this server alive for as long as the site allows", (NotOffered, NotFound, ServiceError)),
 
     # Who the person is
     Route("GET", "/sign-in", sign_in.get_sign_in, Nothing, SignInState,

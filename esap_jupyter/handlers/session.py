@@ -49,6 +49,11 @@ class Session:
         """The gateway, if anything needed it yet."""
         return self._gateway
 
+    @property
+    def working(self) -> bool:
+        """Whether a search or a job of this server goes on."""
+        return bool(self.searches.running()) or (self._gateway is not None and self._gateway.jobs.working)
+
     async def gateway(self) -> Gateway:
         """Return the gateway.
 

@@ -11,11 +11,16 @@ import requests
 
 from esap_jupyter.errors import ServiceUnreachable
 from esap_jupyter.hub.facilities.settings import DockerFacility
+from esap_jupyter.hub.operating import configure_homes, configure_life
+from esap_jupyter.hub.session_handlers import SCOPE as SESSION_SCOPE
 from esap_jupyter.hub.site import Site, load_site
-from esap_jupyter.hub.token_handlers import SCOPE
+from esap_jupyter.hub.token_handlers import SCOPE as TOKEN_SCOPE
 
 _DISCOVERY_SECONDS = 20
-_SERVER_SCOPES = ["users:activity!user", "access:servers!server", "read:users:name!user", f"{SCOPE}!user"]
+_SERVER_SCOPES = [
+    *("users:activity!user", "access:servers!server", "read:users:name!user"),
+    *(f"{scope}!user" for scope in (TOKEN_SCOPE, SESSION_SCOPE)),
+]
 
 
 def configure(c: Any, path: Path | str) -> Site:
@@ -44,6 +49,8 @@ def configure(c: Any, path: Path | str) -> Site:
     _configure_hub(c, site)
     _configure_sign_in(c, site)
     _configure_servers(c, site)
+    configure_life(c, site)
+    configure_homes(c, site)
     return site
 
 
@@ -51,8 +58,11 @@ def _configure_hub(c: Any, site: Site) -> None:
     directory = site.path(site.site.directory)
     c.JupyterHub.db_url = f"sqlite:///{directory / 'hub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(directory / "cookie_secret")
-    c.JupyterHub.custom_scopes = {SCOPE: {"description": "Get fresh tokens of one's own sign-in"}}
-    c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", SCOPE]}]
+    c.JupyterHub.custom_scopes = {
+        TOKEN_SCOPE: {"description": "Get fresh tokens of one's own sign-in"},
+        SESSION_SCOPE: {"description": "See when one's own server ends, and keep it alive"},
+    }
+    c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", TOKEN_SCOPE, SESSION_SCOPE]}]
     c.Spawner.server_token_scopes = _SERVER_SCOPES
     c.CryptKeeper.keys = _crypt_keys(site)
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from esap_jupyter.errors import ConfigError
 from esap_jupyter.hub.identity import GROUP_CLAIMS
+from esap_jupyter.hub.life import LifeSettings
 from esap_jupyter.hub.profiles import Offer
 from esap_jupyter.settings_files import SettingsFiles
 
@@ -52,6 +53,24 @@ class SiteSettings(_Settings):
     contact: str = ""
     directory: Path = Path("/srv/esap")
     crypt_key_file: Path = Path("secrets/crypt_key")
+
+
+class HomeSettings(_Settings):
+    """People's homes.
+
+    Attributes
+    ----------
+    limit : str
+        What a home may hold, ``50G``; the person is warned before. It enforces nothing: a quota of the file
+        system does, and where there is one this is not needed.
+    """
+
+    limit: str = Field(default="", pattern=r"^([1-9][0-9]*[MGT])?$")
+
+    def bytes(self) -> int | None:
+        """What a home may hold."""
+        factors = {"M": 1024**2, "G": 1024**3, "T": 1024**4}
+        return int(self.limit[:-1]) * factors[self.limit[-1]] if self.limit else None
 
 
 class Audience(_Settings):
@@ -144,6 +163,8 @@ class Site(Offer):
 
     site: SiteSettings
     sign_in: SignInSettings
+    life: LifeSettings = LifeSettings()
+    homes: HomeSettings = HomeSettings()
 
     _files: SettingsFiles = SettingsFiles()
     _directory: Path = Path()

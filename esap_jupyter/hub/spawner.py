@@ -14,6 +14,7 @@ from traitlets import Instance, default
 
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.hub.facilities import Order, spawner_class
+from esap_jupyter.hub.life import KEPT_UNTIL
 from esap_jupyter.hub.profiles import Choice, Offer
 
 # Of `Spawner`, in JupyterHub 6: what `User.spawn` and `User._new_spawner` set, and what was chosen.
@@ -35,10 +36,13 @@ class FacilitySpawner(Spawner):
         All that the site offers.
     child_spawner : Spawner, optional
         The facility's own, while there is a server. (batchspawner looks for it under this name.)
+    kept_until : float
+        Until when the person has kept the server alive, in seconds since 1970; 0 if they have not.
     """
 
     offer = Instance(Offer, help="All that the site offers.").tag(config=True)
     child_spawner: Any = None
+    kept_until = 0.0
     _facility = ""
 
     # Choosing
@@ -118,11 +122,13 @@ class FacilitySpawner(Spawner):
         state: dict[str, Any] = super().get_state()
         if self.child_spawner is None:
             return state
+        state |= {KEPT_UNTIL: self.kept_until}
         return state | {"facility": self._facility, "at_facility": self.child_spawner.get_state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Find the server again."""
         super().load_state(state)
+        self.kept_until = state.get(KEPT_UNTIL, 0.0)
         facility = state.get("facility")
         if facility is None:
             return
@@ -136,6 +142,7 @@ class FacilitySpawner(Spawner):
     def clear_state(self) -> None:
         """Forget the server."""
         super().clear_state()
+        self.kept_until = 0.0
         if self.child_spawner is not None:
             self.child_spawner.clear_state()
             self.child_spawner = None

@@ -8,7 +8,7 @@ from typing import Any
 from jupyterhub.apihandlers.base import APIHandler
 from jupyterhub.user import User
 
-from esap_jupyter.errors import EsapError, NotAllowed, ServiceUnreachable, SignInNeeded
+from esap_jupyter.errors import EsapError, NotAllowed, NotFound, NotOffered, ServiceUnreachable, SignInNeeded
 
 SCOPE = "custom:esap:token"
 """What a server's own API token of the hub must allow."""
@@ -17,11 +17,21 @@ _STATUS = {
     SignInNeeded: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
     ServiceUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
+    NotFound: HTTPStatus.NOT_FOUND,
+    NotOffered: HTTPStatus.CONFLICT,
 }
 
 
-class _OwnHandler(APIHandler):
-    """Answers only about the person whose server asks, by that server's token of the hub."""
+class OwnHandler(APIHandler):
+    """Answers only about the person whose server asks, by that server's token of the hub.
+
+    Attributes
+    ----------
+    scope : str
+        What the token must allow.
+    """
+
+    scope = SCOPE
 
     # With a cookie a page in a browser could ask, and tokens are never in a browser.
     _accept_cookie_auth = False
@@ -35,8 +45,10 @@ class _OwnHandler(APIHandler):
             If what asks has no token of a person's server.
         """
         scopes = {scope.partition("!")[0] for scope in self.expanded_scopes}
-        if not isinstance(self.current_user, User) or SCOPE not in scopes:
-            raise NotAllowed("Only a person's own server may ask this.", hint=f"Its token needs {SCOPE}.")
+        if not isinstance(self.current_user, User) or self.scope not in scopes:
+            raise NotAllowed(
+                "Only a person's own server may ask this.", hint=f"Its token needs {self.scope}."
+            )
         return self.current_user
 
     def fail(self, error: EsapError) -> None:
@@ -50,7 +62,7 @@ class _OwnHandler(APIHandler):
         self.set_header("Cache-Control", "no-store")
 
 
-class TokenHandler(_OwnHandler):
+class TokenHandler(OwnHandler):
     """``GET /hub/api/esap/token[?audience=...]``."""
 
     async def get(self) -> None:
@@ -63,7 +75,7 @@ class TokenHandler(_OwnHandler):
         self.finish({"access_token": token.value, "token_type": "Bearer", "expires_at": token.expires_at})
 
 
-class IdentityHandler(_OwnHandler):
+class IdentityHandler(OwnHandler):
     """``GET /hub/api/esap/identity``."""
 
     async def get(self) -> None:

@@ -31,6 +31,7 @@ from esap_jupyter.models.service import (
     ServiceState,
     ServiceStatus,
 )
+from esap_jupyter.models.session import ServerLife, ServerSession, StorageRoom
 from esap_jupyter.models.signin import DevicePrompt, KnownToken, SignInState
 from esap_jupyter.models.table import ColumnDescription, FileTable, TableDescription
 from esap_jupyter.models.table_details import Column, TableDetails, TableSummary
@@ -72,6 +73,8 @@ __all__ = [
     "ReplicaOnRSE",
     "Rule",
     "Selection",
+    "ServerLife",
+    "ServerSession",
     "ServiceReport",
     "ServiceState",
     "ServiceStatus",
@@ -79,6 +82,7 @@ __all__ = [
     "SkyCircle",
     "SkyDensity",
     "SourceFile",
+    "StorageRoom",
     "TableDescription",
     "TableDetails",
     "TableSummary",

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
+from http import HTTPStatus
 from typing import Any
 
-import requests
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from esap_jupyter.config import origin_of
 from esap_jupyter.connectors.base import Token
 from esap_jupyter.errors import BadAnswer, EsapError, SignInNeeded
+from esap_jupyter.gateway.hub import HubAPI
 from esap_jupyter.gateway.tokens.claims import moment
-from esap_jupyter.transfer.access import Access, translate_request_error
 
-_SECONDS = 30.0
 _SIGN_IN_AGAIN = "Sign in to the hub again: open its home page, log out, and log in."
 
 
@@ -43,22 +40,20 @@ class HubTokenSource:
 
     Parameters
     ----------
-    api_url, api_token : str
-        What JupyterHub puts into ``$JUPYTERHUB_API_URL`` and ``$JUPYTERHUB_API_TOKEN``.
+    hub : HubAPI
+        The hub.
     """
 
     title = "the hub"
 
-    def __init__(self, api_url: str, api_token: str) -> None:
-        self._api_url = api_url.rstrip("/")
-        self._api_token = SecretStr(api_token)
-        self._access = Access(named_origins=frozenset({origin_of(api_url)}))
+    def __init__(self, hub: HubAPI) -> None:
+        self._hub = hub
 
     @classmethod
     def here(cls) -> HubTokenSource | None:
         """Return the source if a hub spawned this server."""
-        url, token = os.environ.get("JUPYTERHUB_API_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
-        return cls(url, token) if url and token else None
+        hub = HubAPI.here()
+        return cls(hub) if hub else None
 
     async def token(self, audience: str = "") -> Token | None:
         """Ask for a token; None if this hub has none to give.
@@ -87,27 +82,12 @@ class HubTokenSource:
             raise BadAnswer("The hub's answer is not understood.", hint="Tell the site's operator.") from None
 
     def _ask(self, what: str, parameters: dict[str, str]) -> dict[str, Any] | None:
-        url = f"{self._api_url}/esap/{what}"
-        headers = {"Authorization": f"token {self._api_token.get_secret_value()}"}
-        try:
-            with self._access.session(_SECONDS) as session:
-                answer = session.get(url, params=parameters, headers=headers, allow_redirects=False)
-        except requests.RequestException as error:
-            raise translate_request_error(error, url).at("hub") from None
-        if answer.status_code == 404:  # a hub without ESAP's sign-in
+        status, said = self._hub.ask("GET", what, parameters)
+        if status == HTTPStatus.NOT_FOUND:  # a hub without ESAP's sign-in
             return None
-        said = _said(answer)
-        if answer.ok and said:
+        if status == HTTPStatus.OK and said:
             return said
-        raise _refusal(answer.status_code, said)
-
-
-def _said(answer: requests.Response) -> dict[str, Any]:
-    try:
-        said = answer.json()
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        raise _refusal(status, said)
 
 
 def _refusal(status: int, said: dict[str, Any]) -> EsapError:

@@ -38,6 +38,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/esap/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say until when the hub lets this server live, and how much room is left */
+        get: operations["get_session"];
+        put?: never;
+        /** Keep this server alive for as long as the site allows */
+        post: operations["keep_alive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/esap/api/sign-in": {
         parameters: {
             query?: never;
@@ -2369,6 +2387,44 @@ export interface components {
             version: number;
         };
         /**
+         * ServerLife
+         * @description Until when the hub lets this server live.
+         */
+        ServerLife: {
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** At Most */
+            at_most: string | null;
+            /**
+             * Idle Minutes
+             * @default 0
+             */
+            idle_minutes: number;
+            /**
+             * Warn Minutes
+             * @default 15
+             */
+            warn_minutes: number;
+            /**
+             * Contact
+             * @default
+             */
+            contact: string;
+        };
+        /**
+         * ServerSession
+         * @description The server that a person works in.
+         */
+        ServerSession: {
+            life: components["schemas"]["ServerLife"] | null;
+            storage: components["schemas"]["StorageRoom"];
+        };
+        /**
          * ServerStatus
          * @description What the panel asks first.
          */
@@ -2595,6 +2651,20 @@ export interface components {
             latitude: string;
             /** In Hours */
             in_hours: boolean;
+        };
+        /**
+         * StorageRoom
+         * @description How much the person's home holds, and may hold. Bytes.
+         */
+        StorageRoom: {
+            /** Path */
+            path: string;
+            /** Limit */
+            limit: number;
+            /** Used */
+            used: number | null;
+            /** Free */
+            free: number;
         };
         /**
          * TableDescription
@@ -2863,6 +2933,118 @@ export interface operations {
             };
             /** @description Internal Server Error: error, config, state */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSession"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Bad Gateway: service */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    keep_alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSession"];
+                };
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Not Found: not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unprocessable Entity: not-offered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Bad Gateway: service */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,7 @@ import requests
 from esap_jupyter.config import Config, ServiceSettings, SignInSettings
 from esap_jupyter.connectors.base import Token
 from esap_jupyter.errors import SignInNeeded
+from esap_jupyter.gateway.hub import HubAPI
 from esap_jupyter.gateway.sign_in import SignIn
 from esap_jupyter.gateway.tokens import KeptTokens
 from esap_jupyter.gateway.tokens.claims import claims
@@ -97,7 +98,7 @@ async def test_an_audience_that_the_site_does_not_offer_is_told() -> None:
 
 
 async def test_a_hub_without_esap_has_no_tokens(hub: Hub) -> None:
-    assert await HubTokenSource(f"{hub.url}/hub/api/nothing", "x").token() is None
+    assert await HubTokenSource(HubAPI(f"{hub.url}/hub/api/nothing", "x")).token() is None
 
 
 async def test_a_device_code_signs_in_and_out(provider: OidcProvider, tmp_path: Path) -> None:
