@@ -16,7 +16,6 @@ from esap_jupyter.storage.tables_manifest import (
     FileSource,
     Manifest,
     is_being_written,
-    save_manifest,
 )
 from esap_jupyter.storage.tables_view import Table
 from esap_jupyter.storage.tables_writer import TableWriter
@@ -62,7 +61,6 @@ class TableStore:
         )
         try:
             (self.directory / table_id).mkdir(parents=True)
-            save_manifest(self.directory / table_id, manifest)
             writer = TableWriter(self.directory / table_id, manifest, lambda: self._make_room(table_id))
         except OSError as error:
             raise StateError(f"No table can be made in {self.directory}: {error}.") from error

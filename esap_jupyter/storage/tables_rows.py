@@ -96,7 +96,10 @@ class TableRows:
     @property
     def interrupted(self) -> bool:
         """Whether the process that wrote it died: the rows that are there are all there will be."""
-        return not self.complete and not is_being_written(self.directory)
+        if self.complete or is_being_written(self.directory):
+            return False
+        # It may have been finished since this object looked.
+        return not load_manifest(self.directory).complete
 
     @property
     def truncated(self) -> bool:

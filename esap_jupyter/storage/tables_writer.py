@@ -66,7 +66,9 @@ class TableWriter:
         self._failure: EsapError | None = None
         self._finished = threading.Event()
         self._touched = time.monotonic()
+        # First, so that nobody finds a table that nobody writes.
         (directory / WRITING).touch()
+        self._save()
         threading.Thread(target=self._tend, name=f"esap-table-{manifest.id}", daemon=True).start()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -206,6 +207,7 @@ def test_a_full_disk_says_so_and_keeps_what_was_written(
 WRITE_FOR_EVER = """
 import sys, pyarrow as pa
 from pathlib import Path
+from typing import Any
 from esap_jupyter.storage.tables import TableStore
 from esap_jupyter.models import Query, ServiceReport
 
@@ -217,6 +219,26 @@ while True:
     writer.append("gaia", pa.RecordBatch.from_pydict({"n": list(range(row, row + 5000))}))
     row += 5000
 """
+
+
+def test_a_table_that_is_finished_between_two_looks_is_not_interrupted(store: TableStore) -> None:
+    with store.create(QUERY, "t") as writer:
+        table = writer.table
+    assert (table.complete, table.interrupted) == (False, False)
+    assert table.refresh().complete
+
+
+def test_a_table_that_others_see_has_its_writer(store: TableStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    save = tables_writer.save_manifest
+
+    def save_and_look(directory: Path, manifest: Any) -> None:
+        save(directory, manifest)
+        seen.extend(table.interrupted for table in store.tables())
+
+    monkeypatch.setattr(tables_writer, "save_manifest", save_and_look)
+    with store.create(QUERY, "t"):
+        assert seen == [False]
 
 
 def test_what_was_written_survives_kill_9(store: TableStore) -> None:
@@ -247,6 +269,7 @@ def test_what_was_written_survives_kill_9(store: TableStore) -> None:
 WRITE_MUCH = """
 import json, resource, sys, numpy as np, pyarrow as pa
 from pathlib import Path
+from typing import Any
 from esap_jupyter.storage.tables import TableStore
 from esap_jupyter.models import Query
 
