@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,6 +40,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 _START_SECONDS = 90.0
+WAIT = 60_000
+"""Milliseconds that a page may take to show something: CI has two busy processors."""
 
 
 class Lab:
@@ -216,6 +219,20 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Tell with a failure what the pages show, in words and as pictures in build/screenshots."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and call.when == "call" and browser is not None:
+        pages = [page for context in browser.contexts for page in context.pages]
+        for number, page in enumerate(pages):
+            picture = SCREENSHOTS / f"failed-{re.sub(r'[^A-Za-z0-9]+', '-', item.name)}-{number}.png"
+            page.screenshot(path=picture, animations="disabled")
+            report.sections.append((f"{page.url.partition('?')[0]} ({picture})", page.inner_text("body")))
+    return report
+
+
 @pytest.fixture
 def page(browser: Any, lab: Lab) -> Iterator[Any]:
     """JupyterLab in a new window with the side bar of ESAP open; errors of the page fail the test."""
@@ -223,6 +240,7 @@ def page(browser: Any, lab: Lab) -> Iterator[Any]:
         lab.ask("DELETE", f"/jobs/{job['id']}")
     lab.ask("DELETE", "/basket")
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(WAIT)
     window = context.new_page()
     faults: list[str] = []
     window.on("pageerror", lambda error: faults.append(str(error)))

@@ -16,7 +16,7 @@ from tests.browser.person import AXE, choose_theme, findings, tab
 def lake(page: Any) -> Any:
     """The panel of the data lake."""
     tab(page, "Data lake").click()
-    page.get_by_role("treeitem", name="demo", exact=True).wait_for(timeout=30_000)
+    page.get_by_role("treeitem", name="demo", exact=True).wait_for()
     return page.locator("#esap-tabpanel")
 
 
@@ -128,7 +128,7 @@ def test_files_are_uploaded_from_the_file_browser(page: Any, lab: Lab) -> None:
     page.screenshot(path=SCREENSHOTS / "data-lake-upload-light.png")
     dialog.get_by_role("button", name="Upload").click()
     panel = page.locator("#esap-tabpanel")
-    panel.get_by_text("completed").wait_for(timeout=30_000)
+    panel.get_by_text("completed").wait_for()
     [job] = lab.ask("GET", "/jobs")["jobs"]
     assert job["kind"] == "upload"
     assert {file["did"] for file in job["results"]["files"]} == {f"user.demo:{name}" for name in names}

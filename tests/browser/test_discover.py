@@ -68,7 +68,7 @@ def test_a_service_of_the_registry_is_found_asked_remembered_and_removed(page: A
 
     page.get_by_role("button", name="Insert code that does this search").click()
     cell = page.locator(".jp-Notebook .jp-CodeCell")
-    cell.get_by_text('services=["ivo://esap.demo/scs/demo.sources"]').wait_for(timeout=30_000)
+    cell.get_by_text('services=["ivo://esap.demo/scs/demo.sources"]').wait_for()
     code = cell.first.locator(".cm-content").inner_text()
     ran = subprocess.run(
         [sys.executable, "-c", f"{code}\nprint(repr(table))"],
@@ -108,7 +108,7 @@ def test_a_pasted_list_is_asked_for_each_target(page: Any, lab: Lab) -> None:
     assert "for_target" in [column["name"] for column in details["columns"]]
 
     page.get_by_role("button", name="Insert code that does this search").click()
-    page.locator(".jp-Notebook .jp-CodeCell").get_by_text('"83.82 -5.39",').wait_for(timeout=30_000)
+    page.locator(".jp-Notebook .jp-CodeCell").get_by_text('"83.82 -5.39",').wait_for()
     page.locator(".esap-Targets").get_by_role("button", name="Clear").click()
     page.get_by_text("Asked before").click()
     page.locator(".esap-Line", has_text="M 51, M 42").first.click()
@@ -159,7 +159,7 @@ def test_a_further_field_narrows_and_a_wrong_value_is_shown_at_its_field(page: A
     page.get_by_role("button", name="Search", exact=True).click()
     page.locator(".esap-TableFooter-bar").get_by_text("3 rows").wait_for()
     page.get_by_role("button", name="Insert code that does this search").click()
-    page.locator(".jp-Notebook .jp-CodeCell").get_by_text('"calib_level": 2').wait_for(timeout=30_000)
+    page.locator(".jp-Notebook .jp-CodeCell").get_by_text('"calib_level": 2').wait_for()
 
 
 def test_queries_are_saved_recalled_renamed_and_deleted(page: Any) -> None:

@@ -92,7 +92,7 @@ def new_notebook(page: Any) -> Any:
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^New$")).hover()
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Notebook$")).click()
     page.locator(".jp-Dialog").get_by_role("button", name=re.compile("Select")).click()
-    page.locator(".jp-Notebook .jp-CodeCell").wait_for(timeout=30_000)
+    page.locator(".jp-Notebook .jp-CodeCell").wait_for()
     return page.locator(".jp-NotebookPanel:visible .jp-Notebook")
 
 
@@ -136,7 +136,7 @@ def test_an_item_and_a_staged_file_are_dragged_into_a_notebook(page: Any, lab: L
     notebook.get_by_text(f'esap.stage(["{item["id"]}"])').wait_for()
 
     panel.get_by_role("button", name="Stage all").click()
-    panel.get_by_text("completed").wait_for(timeout=30_000)
+    panel.get_by_text("completed").wait_for()
     panel.locator("summary").click()
     drag_to(page, middle(panel.locator(".esap-Files .esap-Line-title").first), notebook)
     notebook.get_by_text("files = [").wait_for()

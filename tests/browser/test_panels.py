@@ -24,7 +24,7 @@ def test_the_main_job_by_mouse(page: Any, lab: Lab) -> None:
     panel.get_by_text("2 items").wait_for()
     panel.get_by_role("button", name="Stage all").click()
 
-    panel.get_by_text("completed").wait_for(timeout=30_000)
+    panel.get_by_text("completed").wait_for()
     panel.get_by_text("2 files", exact=True).click()
     panel.get_by_role("button", name=re.compile(r"\.fits")).first.wait_for()
     [job] = lab.ask("GET", "/jobs")["jobs"]
@@ -33,7 +33,7 @@ def test_the_main_job_by_mouse(page: Any, lab: Lab) -> None:
     assert all((lab.workspace / file["path"]).is_file() for file in staged)
 
     panel.get_by_role("button", name="Insert code that uses the result").click()
-    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("files = [").wait_for(timeout=30_000)
+    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("files = [").wait_for()
 
 
 def test_a_service_that_fails_is_named_beside_the_rows_of_the_others(page: Any) -> None:
@@ -65,7 +65,7 @@ def test_a_staging_goes_on_while_the_page_is_reloaded(page: Any, lab: Lab, slow_
     panel = page.locator("#esap-tabpanel")
     panel.get_by_role("progressbar").wait_for()
     page.locator(".esap-StatusItem").get_by_text("1 ESAP job").wait_for()
-    panel.get_by_text("completed").wait_for(timeout=30_000)
+    panel.get_by_text("completed").wait_for()
 
 
 def test_a_staging_is_resumed_after_the_server_was_restarted(
@@ -73,7 +73,7 @@ def test_a_staging_is_resumed_after_the_server_was_restarted(
 ) -> None:
     start_slow_staging(page, lab, slow_files, "restarted.bin")
     lab.stop()
-    page.get_by_role("alert").get_by_text("The Jupyter server cannot be reached.").wait_for(timeout=30_000)
+    page.get_by_role("alert").get_by_text("The Jupyter server cannot be reached.").wait_for()
     lab.start()
     page.reload()
     open_side_bar(page)
@@ -225,7 +225,7 @@ def test_accessible_in_each_theme(page: Any, theme: str, lab: Lab) -> None:
     page.locator("#esap-tabpanel").get_by_text("2 items").wait_for()
     check("basket")
     page.get_by_role("button", name="Stage all").click()
-    page.locator("#esap-tabpanel").get_by_text("completed").wait_for(timeout=30_000)
+    page.locator("#esap-tabpanel").get_by_text("completed").wait_for()
     check("jobs")
     tab(page, "Data lake").click()
     page.get_by_role("treeitem", name=re.compile("^demo$")).click()

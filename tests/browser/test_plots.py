@@ -46,7 +46,7 @@ def test_two_columns_are_plotted_by_mouse(page: Any) -> None:
     assert download.value.suggested_filename.endswith(".png")
     plot.get_by_role("button", name="Insert code").click()
     cell = page.locator(".jp-Notebook .jp-CodeCell")
-    cell.get_by_text("ax = table.plot(").wait_for(timeout=30_000)
+    cell.get_by_text("ax = table.plot(").wait_for()
 
 
 def test_two_columns_are_plotted_by_keyboard(page: Any) -> None:

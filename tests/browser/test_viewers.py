@@ -141,7 +141,7 @@ def test_stretch_limits_header_and_code(page: Any, files: Path) -> None:
     page.get_by_label("Look for in the header").fill("passband")
     page.locator(".esap-HeaderDrawer-cards").get_by_text("FILTER").wait_for()
     page.get_by_role("button", name="Insert code that opens this image").click()
-    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("simple_norm").first.wait_for(timeout=30_000)
+    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("simple_norm").first.wait_for()
 
 
 def test_planes_and_extensions(page: Any, files: Path) -> None:
@@ -170,7 +170,7 @@ def test_curves_are_drawn(page: Any, files: Path, name: str, title: str, words: 
     page.locator(".esap-Viewer-title").get_by_text(title).wait_for()
     page.locator(".esap-Chart:visible").get_by_text(re.compile(words)).wait_for(state="attached")
     page.get_by_role("button", name="Insert code that opens this file").click()
-    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("Table.read").first.wait_for(timeout=30_000)
+    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("Table.read").first.wait_for()
 
 
 @pytest.mark.parametrize(

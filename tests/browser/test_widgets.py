@@ -16,14 +16,14 @@ import pytest
 from esap_jupyter.config import load_config
 from esap_jupyter.models import ServiceReport
 from esap_jupyter.storage.tables import TableStore
-from tests.browser.conftest import SCREENSHOTS, Lab
+from tests.browser.conftest import SCREENSHOTS, WAIT, Lab
 from tests.browser.person import AXE, findings
 
 ROWS = 1_000_000
 ROW = 24
 HEADER = 2 * ROW
 NUMBERS = 64
-WAIT = 60_000
+
 FURTHER = {"lab/tree": "&reset", "voila/render": "&theme=dark"}
 
 
