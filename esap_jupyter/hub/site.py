@@ -61,8 +61,8 @@ class HomeSettings(_Settings):
     Attributes
     ----------
     limit : str
-        What a home may hold, ``50G`` (powers of 1000); the person is warned before. It enforces nothing: a quota of the file
-        system does, and where there is one this is not needed.
+        What a home may hold, ``50G`` (powers of 1000); the person is warned before. It enforces nothing: a
+        quota of the file system does, and where there is one this is not needed.
     """
 
     limit: str = Field(default="", pattern=r"^([1-9][0-9]*[MGT])?$")
