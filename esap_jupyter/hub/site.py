@@ -46,6 +46,8 @@ class SiteSettings(_Settings):
     crypt_key_file : Path
         Holds the key that the hub encrypts tokens with: 32 bytes, hexadecimal (``openssl rand -hex 32``).
         Several lines are several keys: the first encrypts, all decrypt.
+    named_servers : int
+        How many servers a person may have beside the first.
     """
 
     name: str = "ESAP"
@@ -53,6 +55,7 @@ class SiteSettings(_Settings):
     contact: str = ""
     directory: Path = Path("/srv/esap")
     crypt_key_file: Path = Path("secrets/crypt_key")
+    named_servers: int = Field(default=2, ge=0, le=8)
 
 
 class HomeSettings(_Settings):
@@ -61,15 +64,15 @@ class HomeSettings(_Settings):
     Attributes
     ----------
     limit : str
-        What a home may hold, ``50G`` (powers of 1000); the person is warned before. It enforces nothing: a
-        quota of the file system does, and where there is one this is not needed.
+        What a home may hold, ``50G``; the person is warned before. It enforces nothing: a quota of the file
+        system does, and where there is one this is not needed.
     """
 
     limit: str = Field(default="", pattern=r"^([1-9][0-9]*[MGT])?$")
 
     def bytes(self) -> int | None:
         """What a home may hold."""
-        factors = {"M": 10**6, "G": 10**9, "T": 10**12}
+        factors = {"M": 1024**2, "G": 1024**3, "T": 1024**4}
         return int(self.limit[:-1]) * factors[self.limit[-1]] if self.limit else None
 
 

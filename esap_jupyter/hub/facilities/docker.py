@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import string
 from ipaddress import IPv4Network
 from typing import Any
 
-from docker.errors import APIError
+from docker.errors import NotFound
 from docker.types import IPAMConfig, IPAMPool
 from dockerspawner import DockerSpawner
+from escapism import escape
 from traitlets import default
 
 from esap_jupyter.hub.facilities import AtFacility
 from esap_jupyter.hub.facilities.settings import DockerFacility
 
 HOME = "/home/esap"
+GROUPS = f"{HOME}/groups"
 _NETWORK_BITS = 28  # 16 addresses: the gateway, the proxy, and the person's servers
 
 
@@ -27,12 +29,11 @@ class ContainerSpawner(AtFacility, DockerSpawner):
     """
 
     facility: DockerFacility
-    _joined = False
 
     async def start(self) -> Any:
         """Start what was ordered, in a network of the person's own and with as few rights as will do."""
         self.image = self.order.image
-        self.volumes = {"esap-home-{username}": HOME, **self._group_volumes()}
+        self.volumes = {"esap-home-{username}": HOME, **await self._group_volumes()}
         self.notebook_dir = HOME
         self.hub_connect_url = f"http://{self.facility.hub}:8081"
         self.extra_host_config = {
@@ -52,50 +53,68 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         return f"esap-user-{self.escaped_name}"
 
     async def poll(self) -> Any:
-        """See whether the container runs; a hub that was made anew joins the person's network again."""
+        """See whether the container runs; a hub or proxy made anew joins the person's network again."""
         status = await super().poll()
-        if status is None and not self._joined:
+        if status is None:
             await self._join_network()
         return status
 
     async def remove_object(self) -> None:
-        """Remove the container, and the network that is the person's own."""
+        """Remove the container, and with the person's last one the network."""
         await super().remove_object()
-        self._joined = False
-        leaving = [("disconnect_container_from_network", each, self.network_name) for each in self._parts]
-        for undo in (*leaving, ("remove_network", self.network_name)):
-            try:
-                await self.docker(*undo)
-            except APIError as error:
-                # Another server of the person is in it, or it is gone.
-                self.log.info("%s: %s", undo[0], error.explanation)
+        there = await self._in_network()
+        if there is None or there - self._parts:
+            return
+        for part in there:
+            await self.docker("disconnect_container_from_network", part, self.network_name)
+        await self.docker("remove_network", self.network_name)
 
     @property
-    def _parts(self) -> tuple[str, str]:
-        return self.facility.hub, self.facility.proxy
+    def _parts(self) -> set[str]:
+        return {self.facility.hub, self.facility.proxy}
 
     async def _make_network(self) -> None:
-        found = await self.docker("networks", names=[f"^{re.escape(self.network_name)}$"])
-        if not found:
+        if await self._in_network() is None:
             pool = IPAMPool(subnet=str(_subnet(self.facility.networks, self.user.id)))
             ipam = IPAMConfig(pool_configs=[pool])
             await self.docker("create_network", self.network_name, driver="bridge", ipam=ipam)
         await self._join_network()
 
     async def _join_network(self) -> None:
-        for part in self._parts:
-            try:
-                await self.docker("connect_container_to_network", part, self.network_name)
-            except APIError as error:
-                if "already exists" not in str(error.explanation):
-                    raise
-        self._joined = True
+        for part in self._parts - (await self._in_network() or set()):
+            await self.docker("connect_container_to_network", part, self.network_name)
 
-    def _group_volumes(self) -> dict[str, str]:
+    async def _in_network(self) -> set[str] | None:
+        """Return the names of the running containers in the person's network; None if there is no network."""
+        try:
+            network = await self.docker("inspect_network", self.network_name)
+        except NotFound:
+            return None
+        return {each["Name"] for each in network["Containers"].values()}
+
+    async def _group_volumes(self) -> dict[str, str]:
         if not self.facility.group_directories:
             return {}
-        names = {re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-"): group for group in self.order.groups}
-        return {f"esap-group-{name}": f"{HOME}/groups/{name}" for name in names}
+        names = {f"esap-group-{name}": f"{GROUPS}/{name}" for name in map(_plain, self.order.groups)}
+        for volume in names:
+            try:
+                await self.docker("inspect_volume", volume)
+            except NotFound:
+                await self._make_group_volume(volume)
+        return names
+
+    async def _make_group_volume(self, volume: str) -> None:
+        # Docker makes a new volume like the image's directory that it is first put upon, owner and all; where
+        # the image has none, the volume would be root's. This container never runs.
+        binds = self.client.create_host_config(binds={volume: {"bind": GROUPS, "mode": "rw"}})
+        made = await self.docker("create_container", self.image, host_config=binds)
+        await self.docker("remove_container", made["Id"])
+
+
+def _plain(group: str) -> str:
+    """Make of a group, ``/escape/lofar``, a name for files: ``escape.lofar``; two groups never share one."""
+    safe = {*string.ascii_letters, *string.digits, "-"}
+    return ".".join(escape(part, safe=safe, escape_char="_") for part in group.strip("/").split("/"))
 
 
 def _subnet(networks: IPv4Network, user: int) -> IPv4Network:
