@@ -15,7 +15,6 @@ export const CommandIDs = {
   saveQuery: 'esap:save-query',
   renameQuery: 'esap:rename-query',
   deleteQuery: 'esap:delete-query',
-  showServer: 'esap:show-server',
   showHelp: 'esap:show-help',
   refresh: 'esap:refresh'
 } as const;

@@ -1,3 +1,2 @@
 import './index.css';
 import './discover.css';
-import './ownServer.css';

@@ -1,9 +1,10 @@
 """Install, start and stop the services that the integration tests talk to.
 
-    python -m tests.services install|start|stop|status [dachs|rucio|oidc ...]
+    python -m tests.services install|start|stop|status [dachs|rucio|oidc|oidc-containers|docker ...]
 
-``install`` needs root where Debian packages are missing; it sets all services up side by side, in about a
-minute, and leaves them stopped. ``start`` takes seconds. They live in ``.services`` or ``$ESAP_SERVICES``.
+``install`` needs root where Debian packages are missing; it sets all services up side by side, in about
+two minutes, and leaves them stopped. ``start`` takes seconds. They live in ``.services`` or
+``$ESAP_SERVICES``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from esap_jupyter.errors import EsapError
 from tests.services.dachs import Dachs
-from tests.services.oidc_provider import OidcProvider
+from tests.services.docker_engine import DockerEngine
+from tests.services.oidc_provider import OidcForContainers, OidcProvider
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
 from tests.services.service import Service, install_packages
@@ -24,7 +26,9 @@ from tests.services.service import Service, install_packages
 BROWSER = "chromium"
 """For the browser tests; the name of the program and of its package."""
 
-SERVICES: dict[str, type[Service]] = {service.name: service for service in (Dachs, RucioXRootD, OidcProvider)}
+SERVICES: dict[str, type[Service]] = {
+    service.name: service for service in (Dachs, RucioXRootD, OidcProvider, OidcForContainers, DockerEngine)
+}
 
 
 def main() -> int:
@@ -32,7 +36,11 @@ def main() -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", choices=("install", "start", "stop", "status"))
     parser.add_argument(
-        "service", nargs="*", choices=[*SERVICES, []], metavar="{dachs,rucio,oidc}", help="default: all"
+        "service",
+        nargs="*",
+        choices=[*SERVICES, []],
+        metavar=f"{{{','.join(SERVICES)}}}",
+        help="default: all",
     )
     arguments = parser.parse_args()
     chosen = [SERVICES[name]() for name in arguments.service or SERVICES]

@@ -31,6 +31,8 @@ class OidcProvider(Service):
     port_names: ClassVar[tuple[str, ...]] = ("issuer", "hub", "proxy", "hub_api")
     recipe: ClassVar[tuple[Path, ...]] = (RECIPE,)
 
+    host: ClassVar[str] = "127.0.0.1"
+
     def set_up(self, tell: Tell) -> None:
         tell("installing oidc-provider and configurable-http-proxy")
         for file in RECIPE.iterdir():
@@ -51,12 +53,12 @@ class OidcProvider(Service):
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.ports['issuer']}"
+        return f"http://{self.host}:{self.ports['issuer']}"
 
     @property
     def hub_url(self) -> str:
         """Where the provider sends people back to."""
-        return f"http://127.0.0.1:{self.ports['hub']}"
+        return f"http://{self.host}:{self.ports['hub']}"
 
     @property
     def proxy(self) -> str:
@@ -96,3 +98,10 @@ class OidcProvider(Service):
             return requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=2).ok
         except requests.RequestException:
             return False
+
+
+class OidcForContainers(OidcProvider):
+    """The same where containers and browsers both reach it: at the machine's address in Docker's network."""
+
+    name: ClassVar[str] = "oidc-containers"
+    host: ClassVar[str] = "172.17.0.1"

@@ -115,24 +115,35 @@ def run_as(user: str) -> dict[str, object]:
     return {"user": user, "group": _group_of(user), "extra_groups": []}
 
 
-def run(*command: str, user: str = "", input_text: str = "", **environment: str) -> str:
+def run(
+    *command: str,
+    user: str = "",
+    input_text: str = "",
+    directory: Path = Path("/"),
+    seconds: float | None = None,
+    **environment: str,
+) -> str:
     """Run a program to its end and return what it said.
 
     Raises
     ------
     ServiceFailed
-        If it fails, with the end of what it said.
+        If it fails, with the end of what it said, or takes longer than allowed.
     """
-    done = subprocess.run(
-        command,
-        env={**os.environ, **environment},
-        input=input_text,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-        **run_as(user),
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            input=input_text,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=directory,
+            timeout=seconds,
+            **run_as(user),
+        )
+    except subprocess.TimeoutExpired as late:
+        raise ServiceFailed(f"`{' '.join(command)[:200]}` did not end in {late.timeout:.0f} s") from None
     if done.returncode:
         said = " / ".join((done.stdout + done.stderr).strip().splitlines()[-8:])
         raise ServiceFailed(f"`{' '.join(command)[:200]}` failed ({done.returncode}): {said}")

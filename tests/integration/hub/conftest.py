@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.conftest import running
+from tests.services.docker_engine import DockerEngine
+from tests.services.docker_hub import ContainerServer, DockerHub, build_images
 from tests.services.hub import LOCAL, Hub
-from tests.services.oidc_provider import OidcProvider
+from tests.services.oidc_provider import OidcForContainers, OidcProvider
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,35 @@ def running_hub(_provider: OidcProvider, tmp_path_factory: pytest.TempPathFactor
 def hub(running_hub: Hub, provider: OidcProvider) -> Hub:
     """The running hub, at which nobody is signed in yet."""
     return running_hub
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerEngine]:
+    """A Docker engine with the images of hub and people, built once in a run."""
+    with running(DockerEngine()) as service:
+        build_images(service)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def container_site(engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerHub]:
+    """The running site of `hub_config`."""
+    with running(OidcForContainers()) as provider:
+        site = DockerHub(tmp_path_factory.mktemp("site"), provider, engine)
+        try:
+            site.start()
+            yield site
+        finally:
+            site.stop()
+
+
+@pytest.fixture(scope="session")
+def alice(container_site: DockerHub) -> ContainerServer:
+    """Alice's running server."""
+    return ContainerServer(container_site, "alice", size="small")
+
+
+@pytest.fixture(scope="session")
+def bob(container_site: DockerHub) -> ContainerServer:
+    """Bob's running server."""
+    return ContainerServer(container_site, "bob")

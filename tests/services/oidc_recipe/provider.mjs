@@ -173,4 +173,4 @@ createServer((request, response) => {
   } else {
     serve(request, response);
   }
-}).listen(Number(new URL(ISSUER).port), '127.0.0.1');
+}).listen(Number(new URL(ISSUER).port), new URL(ISSUER).hostname);
