@@ -48,6 +48,8 @@ class ResourceHandler(APIHandler):
     @authorized
     async def get(self, **path: str) -> None:
         """Answer a GET."""
+        route = self._routes.get("GET")
+        self._track_activity = route is None or not route.polled
         await self._answer(path)
 
     @web.authenticated

@@ -65,6 +65,8 @@ class Route:
         The kinds of error that may come beside wrong input.
     status : HTTPStatus
         Of a good answer.
+    polled : bool
+        Panels ask it again and again by themselves; it does not count as somebody's activity.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -75,6 +77,7 @@ class Route:
     summary: str
     errors: tuple[type[EsapError], ...] = ()
     status: HTTPStatus = HTTPStatus.OK
+    polled: bool = False
 
     @property
     def path_fields(self) -> list[str]:

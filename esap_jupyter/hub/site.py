@@ -64,15 +64,15 @@ class HomeSettings(_Settings):
     Attributes
     ----------
     limit : str
-        What a home may hold, ``50G``; the person is warned before. It enforces nothing: a quota of the file
-        system does, and where there is one this is not needed.
+        What a home may hold, ``50G`` (powers of 1000); the person is warned before. It enforces nothing: a
+        quota of the file system does, and where there is one this is not needed.
     """
 
     limit: str = Field(default="", pattern=r"^([1-9][0-9]*[MGT])?$")
 
     def bytes(self) -> int | None:
         """What a home may hold."""
-        factors = {"M": 1024**2, "G": 1024**3, "T": 1024**4}
+        factors = {"M": 10**6, "G": 10**9, "T": 10**12}
         return int(self.limit[:-1]) * factors[self.limit[-1]] if self.limit else None
 
 

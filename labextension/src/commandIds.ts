@@ -15,6 +15,7 @@ export const CommandIDs = {
   saveQuery: 'esap:save-query',
   renameQuery: 'esap:rename-query',
   deleteQuery: 'esap:delete-query',
+  showServer: 'esap:show-server',
   showHelp: 'esap:show-help',
   refresh: 'esap:refresh'
 } as const;

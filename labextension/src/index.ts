@@ -18,6 +18,7 @@ import { lookAtSearch } from './models/search';
 import type { ViewContext } from './panels/context';
 import { SideBar } from './panels/sidebar';
 import { addQueryCommands } from './queryCommands';
+import { ownServer } from './ownServerPlugin';
 import { remember } from './remembered';
 import { makeStatusItem } from './statusItem';
 import { addTableTypes } from './tableFiles';
@@ -178,4 +179,4 @@ function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegist
   });
 }
 
-export default [state, panels];
+export default [state, panels, ownServer];

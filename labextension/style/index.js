@@ -1,2 +1,3 @@
 import './index.css';
 import './discover.css';
+import './ownServer.css';

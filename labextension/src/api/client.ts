@@ -41,6 +41,7 @@ import type {
   Rule,
   SavedQuery,
   SearchState,
+  ServerSession,
   ServiceStatus,
   SkyDensity,
   TableDescription,
@@ -121,6 +122,15 @@ export class EsapClient {
 
   workspace(): Promise<Workspace> {
     return answered(this._http.GET('/esap/api/workspace'));
+  }
+
+  /** Until when the hub lets this server live, and how much room is left. */
+  session(): Promise<ServerSession> {
+    return answered(this._http.GET('/esap/api/session'));
+  }
+
+  keepAlive(): Promise<ServerSession> {
+    return answered(this._http.POST('/esap/api/session'));
   }
 
   // Services

@@ -34,6 +34,20 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** How long something holds yet, as one says it: 5 days, 3 h 20 min, 59 min, less than a minute. */
+export function formatLife(seconds: number, trans: TranslationBundle): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) {
+    return trans.__('less than a minute');
+  }
+  const hours = Math.floor(minutes / 60);
+  if (hours < 1) {
+    return trans.__('%1 min', minutes);
+  }
+  const days = Math.floor(hours / 24);
+  return days < 2 ? trans.__('%1 h %2 min', hours, minutes % 60) : trans._n('%1 day', '%1 days', days);
+}
+
 /** When it was, as short as can be understood. */
 export function formatTime(iso: string, now: Date = new Date()): string {
   const time = new Date(iso);

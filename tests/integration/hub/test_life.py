@@ -125,8 +125,8 @@ def test_what_a_home_holds_is_told_and_no_browser_asks_the_hub(make_hub: Callabl
 
     hub.wait(used)
     storage = bob.ask("GET", "session")["storage"]
-    assert storage["limit"] == 1024**2
-    assert storage["free"] == max(1024**2 - storage["used"], 0)
+    assert storage["limit"] == 10**6
+    assert storage["free"] == max(10**6 - storage["used"], 0)
     for refused in (
         hub.ask("GET", "/esap/session", browser=bob.browser),
         hub.ask("POST", "/esap/session", browser=bob.browser, json={}),
