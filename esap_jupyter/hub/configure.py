@@ -103,6 +103,7 @@ def _configure_servers(c: Any, site: Site) -> None:
         return
     c.JupyterHub.spawner_class = "esap_jupyter.hub.spawner.FacilitySpawner"
     c.FacilitySpawner.offer = site
+    c.FacilitySpawner.contact = site.site.contact
     c.Spawner.cmd = ["jupyterhub-singleuser"]
     # People's servers go on while the hub is made anew.
     c.JupyterHub.cleanup_servers = False

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import requests
 from jinja2 import Environment, FileSystemLoader
 from jupyterhub.spawner import Spawner
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.web import HTTPError
-from traitlets import Instance, default
+from traitlets import Instance, Unicode, default
 
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.hub.facilities import Order, spawner_class
+from esap_jupyter.hub.failures import FAULT, Failure, NotStarted, ended, facility_away, too_slow
 from esap_jupyter.hub.life import KEPT_UNTIL
 from esap_jupyter.hub.profiles import Choice, Offer
 
@@ -25,6 +29,10 @@ _TOLD = (
     *("internal_ssl", "internal_certs_location", "internal_trust_bundles", "trusted_alt_names", "cert_paths"),
     *("mem_limit", "cpu_limit", "default_url"),
 )
+
+_SPARE_SECONDS = 15
+_LOOK_SECONDS = 5
+_BETWEEN_LOOKS = 0.1
 
 
 class FacilitySpawner(Spawner):
@@ -41,6 +49,7 @@ class FacilitySpawner(Spawner):
     """
 
     offer = Instance(Offer, help="All that the site offers.").tag(config=True)
+    contact = Unicode(help="Whom a person writes to when a server does not start.").tag(config=True)
     child_spawner: Any = None
     kept_until = 0.0
     _facility = ""
@@ -84,8 +93,11 @@ class FacilitySpawner(Spawner):
         self.mem_limit, self.cpu_limit = size.memory, size.cpu
         self.default_url = profile.page
         self._go_to(profile.facility)
-        # A queue takes longer than a container.
-        self.start_timeout = self.child_spawner.start_timeout
+        # A queue takes longer than a container. And `start` waits for the server, too: it knows better words
+        # for one that is late.
+        self.start_timeout = (
+            self.child_spawner.start_timeout + self.child_spawner.http_timeout + _SPARE_SECONDS
+        )
         self.http_timeout = self.child_spawner.http_timeout
 
     @property
@@ -100,7 +112,51 @@ class FacilitySpawner(Spawner):
         image = self.offer.images[choice.image].image if choice.image else ""
         self._tell_child()
         self.child_spawner.order = Order(image, self.offer.sizes[choice.size].gpus, tuple(self._groups))
-        return await self.child_spawner.start()
+        child = self.child_spawner
+        try:
+            async with asyncio.timeout(child.start_timeout):
+                where = await child.start()
+        except TimeoutError:
+            raise self._not_started(too_slow(child.start_timeout), "Spawner.start took too long") from None
+        except HTTPError:
+            raise
+        except (ConnectionError, requests.ConnectionError) as error:
+            raise self._not_started(facility_away(self._facility), repr(error)) from error
+        except Exception as error:
+            self.log.exception("%s does not start", self._log_name)
+            raise self._not_started(child.explain(error) or FAULT, repr(error)) from error
+        await self._wait_until_up(where)
+        return where
+
+    async def _wait_until_up(self, where: Any) -> None:
+        """Wait until the server answers; one that has ended is not waited for.
+
+        Raises
+        ------
+        NotStarted
+            If it has ended, or does not answer in time.
+        """
+        if self.internal_ssl:
+            return  # JupyterHub waits, and has the certificates for it
+        base = where if isinstance(where, str) else "http://{}:{}".format(*where)
+        url = f"{base.rstrip('/')}{self.server.base_url}api"
+        client, loop = AsyncHTTPClient(), asyncio.get_running_loop()
+        end = loop.time() + self.http_timeout
+        while True:
+            try:
+                await client.fetch(url, request_timeout=_LOOK_SECONDS, raise_error=False)
+            except (OSError, HTTPClientError):
+                status = await self.child_spawner.poll()
+            else:
+                return
+            if status is not None:
+                raise self._not_started(ended(status), f"status: {status}")
+            if loop.time() > end:
+                raise self._not_started(too_slow(self.http_timeout), f"{url} does not answer")
+            await asyncio.sleep(_BETWEEN_LOOKS)
+
+    def _not_started(self, failure: Failure, detail: str) -> NotStarted:
+        return NotStarted(failure, detail=detail, contact=self.contact)
 
     async def stop(self, now: bool = False) -> None:
         """Stop the server."""

@@ -13,6 +13,7 @@ from pydantic import Field
 from traitlets import import_item
 
 from esap_jupyter.hub.facilities.settings import DockerFacility, LocalFacility
+from esap_jupyter.hub.failures import Failure
 
 Facility = Annotated[DockerFacility | LocalFacility, Field(discriminator="spawner")]
 
@@ -54,6 +55,10 @@ class AtFacility:
 
     facility: Any
     order: Order = Order()
+
+    def explain(self, error: Exception) -> Failure | None:  # noqa: ARG002
+        """Say why it did not start; None if that cannot be told from the error."""
+        return None
 
 
 def spawner_class(facility: Facility) -> Any:

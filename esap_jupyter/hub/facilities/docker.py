@@ -6,7 +6,7 @@ import string
 from ipaddress import IPv4Network
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 from dockerspawner import DockerSpawner
 from escapism import escape
@@ -14,10 +14,15 @@ from traitlets import default
 
 from esap_jupyter.hub.facilities import AtFacility
 from esap_jupyter.hub.facilities.settings import DockerFacility
+from esap_jupyter.hub.failures import NO_ROOM, Failure, no_image
 
 HOME = "/home/esap"
 GROUPS = f"{HOME}/groups"
 _NETWORK_BITS = 28  # 16 addresses: the gateway, the proxy, and the person's servers
+
+# What Docker says in words only.
+_NO_ROOM = ("no space left", "cannot allocate memory", "address pool", "insufficient resources")
+_NO_IMAGE = ("no such image", "pull access denied", "manifest unknown", "failed to resolve", "dial tcp")
 
 
 class ContainerSpawner(AtFacility, DockerSpawner):
@@ -46,6 +51,10 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         }
         await self._make_network()
         return await super().start()
+
+    def explain(self, error: Exception) -> Failure | None:
+        """Tell an image that is not there and a full machine from other faults."""
+        return failure_of(error, self.order.image)
 
     @default("network_name")
     def _network_of_the_person(self) -> str:
@@ -115,6 +124,18 @@ def _plain(group: str) -> str:
     """Make of a group, ``/escape/lofar``, a name for files: ``escape.lofar``; two groups never share one."""
     safe = {*string.ascii_letters, *string.digits, "-"}
     return ".".join(escape(part, safe=safe, escape_char="_") for part in group.strip("/").split("/"))
+
+
+def failure_of(error: Exception, image: str) -> Failure | None:
+    """Say what an error of Docker means for who wants a container of an image; None if it is not known."""
+    if not isinstance(error, APIError):
+        return None
+    said = str(error.explanation or error).lower()
+    if any(words in said for words in _NO_ROOM):
+        return NO_ROOM
+    if isinstance(error, NotFound) or any(words in said for words in _NO_IMAGE):
+        return no_image(image)
+    return None
 
 
 def _subnet(networks: IPv4Network, user: int) -> IPv4Network:
