@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from esap_jupyter.config import Config, origin_of
 from esap_jupyter.connectors.base import Token
 from esap_jupyter.errors import EsapError, InputError, SignInNeeded
 from esap_jupyter.gateway.tokens import KeptTokens, Source, TokenBroker
+from esap_jupyter.gateway.tokens.claims import claims
 from esap_jupyter.gateway.tokens.device import DeviceCode, DeviceSignIn
 from esap_jupyter.gateway.tokens.discovery import WLCGTokenSource
 from esap_jupyter.gateway.tokens.hub import HubTokenSource
@@ -58,6 +60,7 @@ class SignIn:
             source=source,
             can_sign_in=self._device is not None,
             can_sign_out=self._device is not None and source == self._device.title,
+            sign_in_url=self._hub.sign_in_url if self._hub is not None else "",
             prompt=self._prompt,
         )
         failure = failure or self._failure
@@ -66,7 +69,7 @@ class SignIn:
             return state.model_copy(update=said)
         tokens = [KnownToken(audience="", expires_at=own.expires_at)]
         tokens += await asyncio.gather(*(self._known(audience) for audience in _audiences(self._config)))
-        return state.model_copy(update={"tokens": tuple(tokens), **await self._identity(source)})
+        return state.model_copy(update={"tokens": tuple(tokens), **await self._identity(source, own)})
 
     async def begin(self) -> DevicePrompt:
         """Begin a sign-in with a device code; it ends by itself when the person has confirmed.
@@ -159,23 +162,17 @@ class SignIn:
             return KnownToken(audience=audience, problem=error.message)
         return KnownToken(audience=audience, expires_at=token.expires_at if token else None)
 
-    async def _identity(self, source: str) -> dict[str, object]:
-        """What the provider says of the person; a token that somebody put here is nobody's business."""
+    async def _identity(self, source: str, own: Token) -> dict[str, object]:
+        """What the hub or the provider says of the person, else what the token says."""
         try:
             if self._hub is not None and source == self._hub.title:
                 known = await self._hub.identity()
                 return known.model_dump(exclude={"expires_at", "audiences"}) if known else {}
             if self._device is not None and source == self._device.title:
-                said = await self._device.identity()
-                return {
-                    "username": str(said.get("preferred_username") or said["sub"]),
-                    "name": str(said.get("name") or ""),
-                    "issuer": self._device.issuer,
-                    "groups": tuple(sorted(str(group) for group in said.get("groups") or ())),
-                }
+                return _identity_in({"iss": self._device.issuer, **await self._device.identity()})
         except EsapError as error:
             return {"problem": error.message, "hint": error.hint}
-        return {}
+        return _identity_in(claims(own.value.get_secret_value()))
 
     def _keeping(self, source: Source | None) -> list[KeptTokens]:
         kept = [KeptTokens(source)] if source is not None else []
@@ -185,6 +182,17 @@ class SignIn:
     def _forget(self) -> None:
         for each in self._kept:
             each.forget()
+
+
+def _identity_in(said: Mapping[str, object]) -> dict[str, object]:
+    """Who the person is by the claims of OpenID Connect and of the WLCG profile."""
+    groups = said.get("groups") or said.get("wlcg.groups")
+    return {
+        "username": str(said.get("preferred_username") or said.get("sub") or ""),
+        "name": str(said.get("name") or ""),
+        "issuer": str(said.get("iss") or ""),
+        "groups": tuple(sorted(str(group) for group in groups)) if isinstance(groups, list) else (),
+    }
 
 
 def _audiences(config: Config) -> list[str]:

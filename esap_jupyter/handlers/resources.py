@@ -92,6 +92,8 @@ ROUTES: tuple[Route, ...] = (
           "Begin a sign-in, which the person confirms in any browser (RFC 8628)", _REMOTE, _CREATED),
     Route("DELETE", "/sign-in", sign_in.end_sign_in, Nothing, None,
           "Forget a sign-in on this machine, and end its grant", _REMOTE, _DONE),
+    Route("DELETE", "/sign-in/prompt", sign_in.give_up_sign_in, Nothing, None,
+          "Give up a sign-in that waits for the person", (), _DONE),
 
     # Services
     Route("GET", "/services", services.list_services, services.Check, list[ServiceStatus],

@@ -19,3 +19,7 @@ async def begin_sign_in(session: Session, _: Nothing) -> DevicePrompt:
 
 async def end_sign_in(session: Session, _: Nothing) -> None:
     await (await session.gateway()).sign_in.sign_out()
+
+
+async def give_up_sign_in(session: Session, _: Nothing) -> None:
+    await (await session.gateway()).sign_in.close()

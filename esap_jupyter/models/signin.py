@@ -64,6 +64,8 @@ class SignInState(BaseModel):
         One for each audience that a service here wants.
     can_sign_in, can_sign_out : bool
         Whether this can be done from here.
+    sign_in_url : str
+        Where the person signs in again, if a hub has signed them in; from the root of its host.
     prompt : DevicePrompt, optional
         A sign-in that waits for the person.
     problem, hint : str
@@ -80,6 +82,7 @@ class SignInState(BaseModel):
     tokens: tuple[KnownToken, ...] = ()
     can_sign_in: bool = False
     can_sign_out: bool = False
+    sign_in_url: str = ""
     prompt: DevicePrompt | None = None
     problem: str = ""
     hint: str = ""

@@ -16,6 +16,8 @@ export const CommandIDs = {
   renameQuery: 'esap:rename-query',
   deleteQuery: 'esap:delete-query',
   showServer: 'esap:show-server',
+  signIn: 'esap:sign-in',
+  signOut: 'esap:sign-out',
   showHelp: 'esap:show-help',
   refresh: 'esap:refresh'
 } as const;

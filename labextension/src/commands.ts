@@ -18,7 +18,7 @@ import type { AdqlDocument } from './documents/adql';
 import type { SkyDocument } from './documents/sky';
 import type { TableDocument } from './documents/table';
 import { esapIcon, plotIcon, skyIcon } from './icons';
-import type { PanelName } from './models/esap';
+import { PANELS, type PanelName } from './models/esap';
 import { insertCell } from './notebook';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
@@ -58,7 +58,8 @@ export function addCommands(
         discover: trans.__('Search Archives and Data Lakes'),
         basket: trans.__('Show the Basket'),
         jobs: trans.__('Show the Jobs'),
-        datalake: trans.__('Browse the Data Lake')
+        datalake: trans.__('Browse the Data Lake'),
+        'sign-in': trans.__('Show Who I Am to the Services')
       };
       return labels[panelOf(args.panel)];
     },
@@ -68,7 +69,7 @@ export function addCommands(
       args: {
         type: 'object',
         properties: {
-          panel: { type: 'string', enum: ['discover', 'basket', 'jobs', 'datalake'], description: 'Which panel' }
+          panel: { type: 'string', enum: [...PANELS], description: 'Which panel' }
         }
       }
     },
@@ -408,7 +409,7 @@ function pathOf(widget: MainAreaWidget<TableDocument>): string {
 }
 
 function panelOf(name: unknown): PanelName {
-  return name === 'basket' || name === 'jobs' || name === 'datalake' ? name : 'discover';
+  return PANELS.find(panel => panel === name) ?? 'discover';
 }
 
 function textOf(value: unknown): string {

@@ -12,7 +12,7 @@ import { CommandIDs } from './commandIds';
 import { addCommands, makeDocuments, restoreDocuments, type Documents } from './commands';
 import { addFileTypes } from './fileTypes';
 import { chooseFileWith } from './chooseFile';
-import { Esap, IEsap } from './models/esap';
+import { Esap, IEsap, PANELS } from './models/esap';
 import { describe } from './models/describe';
 import { lookAtSearch } from './models/search';
 import type { ViewContext } from './panels/context';
@@ -20,6 +20,7 @@ import { SideBar } from './panels/sidebar';
 import { addQueryCommands } from './queryCommands';
 import { ownServer } from './ownServerPlugin';
 import { remember } from './remembered';
+import { addSignInCommands } from './signInCommands';
 import { makeStatusItem } from './statusItem';
 import { addTableTypes } from './tableFiles';
 
@@ -75,6 +76,7 @@ const panels: JupyterFrontEndPlugin<void> = {
     addFileTypes(app, context, restorer, themes);
     addCommands(app, context, documents, notebooks, files);
     addQueryCommands(app, context);
+    addSignInCommands(app, context);
 
     const sideBar = new SideBar(context);
     app.shell.add(sideBar, 'left', { rank: 300, type: 'ESAP' });
@@ -84,7 +86,7 @@ const panels: JupyterFrontEndPlugin<void> = {
     }
 
     const category = trans.__('ESAP');
-    for (const panel of ['discover', 'basket', 'jobs', 'datalake']) {
+    for (const panel of PANELS) {
       palette?.addItem({ command: CommandIDs.showPanel, category, args: { panel } });
     }
     for (const command of [
@@ -97,6 +99,8 @@ const panels: JupyterFrontEndPlugin<void> = {
       CommandIDs.saveQuery,
       CommandIDs.showHelp,
       CommandIDs.stageBasket,
+      CommandIDs.signIn,
+      CommandIDs.signOut,
       CommandIDs.insertCode,
       CommandIDs.refresh
     ]) {

@@ -1,3 +1,4 @@
 import './index.css';
 import './discover.css';
 import './ownServer.css';
+import './signIn.css';

@@ -1,5 +1,5 @@
 import { type EsapClient } from '../src/api/client';
-import type { DID, Job, Query, SearchState, ServiceReport } from '../src/api/types';
+import type { DID, Job, Query, SearchState, ServiceReport, SignInState } from '../src/api/types';
 
 /** A client of which only what a test needs is there. */
 export function fakeClient(methods: Partial<Record<keyof EsapClient, unknown>>): EsapClient {
@@ -69,6 +69,24 @@ export function makeJob(given: Partial<Job>): Job {
     created_at: '2026-11-22T10:00:00Z',
     started_at: null,
     ended_at: null,
+    ...given
+  };
+}
+
+export function makeSignInState(given: Partial<SignInState>): SignInState {
+  return {
+    source: '',
+    username: '',
+    name: '',
+    issuer: '',
+    groups: [],
+    tokens: [],
+    can_sign_in: true,
+    can_sign_out: false,
+    sign_in_url: '',
+    prompt: null,
+    problem: '',
+    hint: '',
     ...given
   };
 }

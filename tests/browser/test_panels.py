@@ -170,7 +170,7 @@ def test_a_table_is_filtered_sorted_described_and_saved(page: Any, lab: Lab) -> 
 
 def test_everything_is_reached_by_keyboard(page: Any) -> None:
     tab(page, "Discover").focus()
-    for name in ("Basket", "Jobs", "Data lake", "Discover"):
+    for name in ("Basket", "Jobs", "Data lake", "Sign in", "Discover"):
         page.keyboard.press("ArrowRight")
         assert tab(page, name).get_attribute("aria-selected") == "true"
     page.keyboard.press("Tab")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -13,7 +15,7 @@ from esap_jupyter.errors import BadAnswer, EsapError, SignInNeeded
 from esap_jupyter.gateway.hub import HubAPI
 from esap_jupyter.gateway.tokens.claims import moment
 
-_SIGN_IN_AGAIN = "Sign in to the hub again: open its home page, log out, and log in."
+_SIGN_IN_AGAIN = "Sign in to the hub again: in the Sign in panel, or by logging out and in."
 
 
 class HubIdentity(BaseModel):
@@ -54,6 +56,12 @@ class HubTokenSource:
         """Return the source if a hub spawned this server."""
         hub = HubAPI.here()
         return cls(hub) if hub else None
+
+    @property
+    def sign_in_url(self) -> str:
+        """Where in a browser the person signs in to the hub again; their servers go on meanwhile."""
+        host, base = os.environ.get("JUPYTERHUB_HOST", ""), os.environ.get("JUPYTERHUB_BASE_URL", "/")
+        return f"{host}{base}hub/oauth_login?next={quote(base, safe='')}hub%2Fhome"
 
     async def token(self, audience: str = "") -> Token | None:
         """Ask for a token; None if this hub has none to give.

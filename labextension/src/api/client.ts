@@ -15,6 +15,7 @@ import type {
   Condition,
   CurveDescription,
   Density,
+  DevicePrompt,
   DIDPage,
   DIDSearch,
   Example,
@@ -43,6 +44,7 @@ import type {
   SearchState,
   ServerSession,
   ServiceStatus,
+  SignInState,
   SkyDensity,
   TableDescription,
   TableDetails,
@@ -131,6 +133,25 @@ export class EsapClient {
 
   keepAlive(): Promise<ServerSession> {
     return answered(this._http.POST('/esap/api/session'));
+  }
+
+  // Who the person is
+
+  signInState(): Promise<SignInState> {
+    return answered(this._http.GET('/esap/api/sign-in'));
+  }
+
+  /** Begin a sign-in, which the person confirms in any browser. */
+  beginSignIn(): Promise<DevicePrompt> {
+    return answered(this._http.POST('/esap/api/sign-in'));
+  }
+
+  giveUpSignIn(): Promise<void> {
+    return done(this._http.DELETE('/esap/api/sign-in/prompt'));
+  }
+
+  signOut(): Promise<void> {
+    return done(this._http.DELETE('/esap/api/sign-in'));
   }
 
   // Services

@@ -39,6 +39,9 @@ export class EsapError extends Error {
   }
 }
 
+/** A service wants to know who asks. */
+export const SIGN_IN_NEEDED = 'sign-in-needed';
+
 const MISSING = 'extension-missing';
 
 /** The error in an answer that is not a success. */
@@ -51,7 +54,7 @@ export function errorOfAnswer(status: number, body: unknown): EsapError {
   }
   if (status === 401 || status === 403) {
     return new EsapError({
-      code: 'sign-in-needed',
+      code: SIGN_IN_NEEDED,
       message: 'The Jupyter server refused the request.',
       hint: 'Reload the page to sign in again.'
     });

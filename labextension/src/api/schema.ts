@@ -75,6 +75,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/esap/api/sign-in/prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give up a sign-in that waits for the person */
+        delete: operations["give_up_sign_in"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/esap/api/services": {
         parameters: {
             query?: never;
@@ -2593,6 +2610,11 @@ export interface components {
              * @default false
              */
             can_sign_out: boolean;
+            /**
+             * Sign In Url
+             * @default
+             */
+            sign_in_url: string;
             /** @default null */
             prompt: components["schemas"]["DevicePrompt"] | null;
             /**
@@ -3229,6 +3251,42 @@ export interface operations {
             };
             /** @description Gateway Timeout: service-timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    give_up_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden: not-authorised */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Internal Server Error: error, config, state */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

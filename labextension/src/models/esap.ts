@@ -9,8 +9,11 @@ import { Jobs } from './jobs';
 import { RegistrySearch } from './registry';
 import { SavedQueries } from './savedQueries';
 import { Services } from './services';
+import { SignIn } from './signIn';
 
-export type PanelName = 'discover' | 'basket' | 'jobs' | 'datalake';
+export type PanelName = 'discover' | 'basket' | 'jobs' | 'datalake' | 'sign-in';
+
+export const PANELS: readonly PanelName[] = ['discover', 'basket', 'jobs', 'datalake', 'sign-in'];
 
 /** All state of the panels; other extensions may require it. */
 export class Esap extends Changing {
@@ -21,6 +24,7 @@ export class Esap extends Changing {
   readonly basket: Basket;
   readonly jobs: Jobs;
   readonly datalake: DataLake;
+  readonly signIn: SignIn;
   private _panel: PanelName = 'discover';
 
   constructor(readonly client: EsapClient) {
@@ -32,6 +36,7 @@ export class Esap extends Changing {
     this.basket = new Basket(client);
     this.jobs = new Jobs(client);
     this.datalake = new DataLake(client);
+    this.signIn = new SignIn(client);
     this.services.changed.connect(() => {
       this.datalake.setServices(this.services.offering('datalake'));
     });

@@ -1,7 +1,8 @@
 import type { LabIcon } from '@jupyterlab/ui-components';
-import { refreshIcon } from '@jupyterlab/ui-components';
+import { refreshIcon, userIcon } from '@jupyterlab/ui-components';
 import type { ReactNode } from 'react';
-import type { EsapError } from '../api/errors';
+import { SIGN_IN_NEEDED, type EsapError } from '../api/errors';
+import { CommandIDs } from '../commandIds';
 import { useView } from './context';
 
 interface IconButtonProps {
@@ -69,12 +70,26 @@ export function ErrorNote({ error, onRetry }: { error: EsapError; onRetry?: () =
         {error.message}
       </p>
       {error.hint && <p className="esap-hint">{error.hint}</p>}
+      {error.service && error.code === SIGN_IN_NEEDED && <ShowSignIn />}
       {onRetry && (
         <Button icon={refreshIcon} onClick={onRetry}>
           {trans.__('Try again')}
         </Button>
       )}
     </div>
+  );
+}
+
+/** Leads to where the person signs in. */
+export function ShowSignIn(): ReactNode {
+  const { commands, trans } = useView();
+  return (
+    <Button
+      icon={userIcon}
+      onClick={() => void commands.execute(CommandIDs.showPanel, { panel: 'sign-in' })}
+    >
+      {trans.__('To the sign-in')}
+    </Button>
   );
 }
 

@@ -9,13 +9,14 @@ import {
   type LabIcon
 } from '@jupyterlab/ui-components';
 import type { ReactNode } from 'react';
+import { SIGN_IN_NEEDED } from '../api/errors';
 import type { ServiceReport } from '../api/types';
 import { CommandIDs } from '../commandIds';
 import { describe } from '../models/describe';
 import type { Search } from '../models/search';
 import { useChanges, useView } from './context';
 import { formatRows, formatSeconds } from './format';
-import { Button, ErrorNote, ProgressBar } from './parts';
+import { Button, ErrorNote, ProgressBar, ShowSignIn } from './parts';
 
 const ICONS: Record<ServiceReport['state'], LabIcon> = {
   waiting: circleEmptyIcon,
@@ -125,6 +126,7 @@ function ReportLine({ report, title }: { report: ServiceReport; title: string })
         </span>
         {report.message && <p>{report.message}</p>}
         {report.hint && <p className="esap-hint">{report.hint}</p>}
+        {report.code === SIGN_IN_NEEDED && <ShowSignIn />}
       </div>
     </>
   );

@@ -1,4 +1,4 @@
-import { ReactWidget, runningIcon, searchIcon, treeViewIcon, type LabIcon } from '@jupyterlab/ui-components';
+import { ReactWidget, runningIcon, searchIcon, treeViewIcon, userIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type React from 'react';
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import type { PanelName } from '../models/esap';
@@ -9,6 +9,7 @@ import { DataLakePanel } from './datalake/panel';
 import { DiscoverPanel } from './discover';
 import { JobsPanel } from './jobs';
 import { ErrorNote } from './parts';
+import { SignInPanel } from './signIn';
 
 export const SIDE_BAR_ID = 'esap-side-bar';
 
@@ -64,7 +65,8 @@ function Tabs(): ReactNode {
       count: esap.jobs.running.length,
       body: <JobsPanel />
     },
-    { name: 'datalake', label: trans.__('Data lake'), icon: treeViewIcon, count: 0, body: <DataLakePanel /> }
+    { name: 'datalake', label: trans.__('Data lake'), icon: treeViewIcon, count: 0, body: <DataLakePanel /> },
+    { name: 'sign-in', label: trans.__('Sign in'), icon: userIcon, count: 0, body: <SignInPanel /> }
   ];
   const shown = tabs.find(tab => tab.name === esap.panel);
 
