@@ -110,6 +110,8 @@ def _configure_servers(c: Any, site: Site) -> None:
     for facility in site.facilities.values():
         if isinstance(facility, DockerFacility):
             _configure_containers(c, facility)
+    if site.site.esap_directory:
+        c.ContainerSpawner.esap_directory = str(site.path(site.site.esap_directory))
 
 
 def _configure_containers(c: Any, facility: DockerFacility) -> None:

@@ -46,6 +46,9 @@ class SiteSettings(_Settings):
     crypt_key_file : Path
         Holds the key that the hub encrypts tokens with: 32 bytes, hexadecimal (``openssl rand -hex 32``).
         Several lines are several keys: the first encrypts, all decrypt.
+    esap_directory : Path, optional
+        Holds the site's `esap.toml`, and what that names (certificates of authorities, say). People's servers
+        in containers read it at ``/etc/xdg/esap``.
     named_servers : int
         How many servers a person may have beside the first.
     """
@@ -55,6 +58,7 @@ class SiteSettings(_Settings):
     contact: str = ""
     directory: Path = Path("/srv/esap")
     crypt_key_file: Path = Path("secrets/crypt_key")
+    esap_directory: Path | None = None
     named_servers: int = Field(default=2, ge=0, le=8)
 
 

@@ -73,13 +73,16 @@ class DockerHub(HubClient):
 
     def _site(self) -> dict[str, Any]:
         return {
-            "site": {"url": self.url},
+            "site": {"url": self.url, "esap_directory": "esap"},
             "sign_in": {
                 "issuer": self.provider.issuer,
                 "client_id": "hub",
                 "allowed_groups": ["/escape"],
                 "admin_groups": ["/operators"],
-                "audiences": {"https://storage.example.org": {"scope": "storage.read:/"}},
+                "audiences": {
+                    "https://storage.example.org": {"scope": "storage.read:/"},
+                    "rucio": {"scope": "openid profile"},
+                },
             },
             "facilities": {"here": {"spawner": "docker"}},
             "images": {"esap": {"title": "ESAP", "image": USER_IMAGE}},

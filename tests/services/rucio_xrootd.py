@@ -64,13 +64,18 @@ class RucioXRootD(RucioSetup):
         with self._http() as http:
             return http.post(f"{self.issuer}mint", json=wanted, timeout=10).json()["access_token"]
 
-    def add_files(self, count: int, size: int, *, scope: str = "test", rse: str = "XRD1") -> str:
-        """Put files of random bytes on a storage and register them in bulk; returns the new dataset's DID."""
+    def add_files(
+        self, count: int, size: int, *, scope: str = "test", rse: str = "XRD1", storage: str = ""
+    ) -> str:
+        """Put files of random bytes on a storage and register them in bulk; returns the new dataset's DID.
+
+        `storage` is the one whose disk the RSE has, if it has not its own.
+        """
         dataset = f"set-{uuid.uuid4().hex[:8]}"
         files = []
         for number in range(count):
             name = f"{dataset}.{number:05d}"
-            path = self.storage_path(rse, scope, name)
+            path = self.storage_path(storage or rse, scope, name)
             # The storage may run as another user, and must be able to write beside our files.
             for directory in (path.parent.parent.parent, path.parent.parent, path.parent):
                 directory.mkdir(exist_ok=True)

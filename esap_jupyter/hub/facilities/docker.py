@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import string
 from ipaddress import IPv4Network
+from pathlib import PurePosixPath
 from typing import Any
 
 from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 from dockerspawner import DockerSpawner
 from escapism import escape
-from traitlets import default
+from traitlets import Unicode, default
 
 from esap_jupyter.hub.facilities import AtFacility
 from esap_jupyter.hub.facilities.settings import DockerFacility
@@ -18,6 +19,7 @@ from esap_jupyter.hub.failures import NO_ROOM, Failure, no_image
 
 HOME = "/home/esap"
 GROUPS = f"{HOME}/groups"
+_SITE_CONFIGURATION = "/etc/xdg/esap"
 _NETWORK_BITS = 28  # 16 addresses: the gateway, the proxy, and the person's servers
 
 # What Docker says in words only.
@@ -34,11 +36,17 @@ class ContainerSpawner(AtFacility, DockerSpawner):
     """
 
     facility: DockerFacility
+    esap_directory = Unicode(help="Holds the `esap.toml` of the site, in the hub's container.").tag(
+        config=True
+    )
 
     async def start(self) -> Any:
         """Start what was ordered, in a network of the person's own and with as few rights as will do."""
         self.image = self.order.image
         self.volumes = {"esap-home-{username}": HOME, **await self._group_volumes()}
+        if self.esap_directory:
+            source = await self._on_the_machine(PurePosixPath(self.esap_directory))
+            self.read_only_volumes = {source: _SITE_CONFIGURATION}
         self.notebook_dir = HOME
         self.hub_connect_url = f"http://{self.facility.hub}:8081"
         self.extra_host_config = {
@@ -100,6 +108,15 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         except NotFound:
             return None
         return {each["Name"] for each in network["Containers"].values()}
+
+    async def _on_the_machine(self, path: PurePosixPath) -> str:
+        """Return where something that the hub's container was given is on the machine."""
+        hub = await self.docker("inspect_container", self.facility.hub)
+        for mount in hub["Mounts"]:
+            if path.is_relative_to(mount["Destination"]):
+                return str(PurePosixPath(mount["Source"]) / path.relative_to(mount["Destination"]))
+        msg = f"{path} is in no volume of the container {self.facility.hub}"
+        raise FileNotFoundError(msg)
 
     async def _group_volumes(self) -> dict[str, str]:
         if not self.facility.group_directories:

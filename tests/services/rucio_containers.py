@@ -1,0 +1,181 @@
+"""The tests' Rucio where containers reach it: a second server of the same Rucio, and a way to its storage.
+
+Both have a certificate for the machine's address in Docker's network. This server knows the hub's identity
+provider; its tokens stand for the account jdoe.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import socketserver
+import ssl
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.services.certificates import make_certificate
+from tests.services.oidc_provider import OidcProvider
+from tests.services.processes import Process
+from tests.services.rucio_setup import RECIPE
+from tests.services.rucio_xrootd import RucioXRootD
+
+_SECONDS = 30.0
+_IDENTITIES = "/accounts/jdoe/identities"
+
+
+class RucioForContainers:
+    """A Rucio at the address of an identity provider that containers reach.
+
+    Parameters
+    ----------
+    directory : Path
+        Takes its configuration.
+    rucio : RucioXRootD
+        The running one, whose database and storage it has.
+    provider : OidcProvider
+        The running provider whose tokens it takes.
+    """
+
+    def __init__(self, directory: Path, rucio: RucioXRootD, provider: OidcProvider) -> None:
+        self.directory = directory
+        self.rucio = rucio
+        self.provider = provider
+        self.certificate, self.key = make_certificate(directory / "certificates", provider.host)
+        # An RSE that has held replicas stays.
+        self.rse = f"XRD-{uuid.uuid4().hex[:8]}".upper()
+        self._identity = {"identity": f"SUB=alice, ISS={provider.issuer}", "authtype": "OIDC"}
+        self._known = False
+        with socket.create_server((provider.host, 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"https://{provider.host}:{port}"
+        self._relay = _Relay(provider.host, rucio, self.certificate, self.key)
+        self._server = Process(
+            "rucio",
+            (
+                *(str(rucio.python), "-m", "gunicorn", "--bind", f"{provider.host}:{port}"),
+                *("--workers", "1", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"),
+                *("--certfile", str(self.certificate), "--keyfile", str(self.key)),
+                *("--pythonpath", str(RECIPE), "application:application"),
+            ),
+            directory,
+            self._answers,
+            environment={"RUCIO_HOME": str(directory / "server")},
+        )
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        """The table of `esap.toml` for it; the certificate is beside that file."""
+        return {
+            "lake": {
+                "connector": "rucio",
+                "title": "Rucio of the tests",
+                "url": self.url,
+                "audience": "rucio",
+                "origins": [f"https://{self.provider.host}:{self._relay.port}"],
+                "ca_file": "/etc/xdg/esap/rucio.pem",
+            }
+        }
+
+    def start(self) -> None:
+        """Start it, and make the storage and the account known."""
+        self._relay.start()
+        self._configure()
+        self._server.start()
+        self._server.wait_until_ready()
+        domains = {"wan": {"read": 1, "write": 0, "delete": 0}}
+        protocol = {"hostname": self.provider.host, "port": self._relay.port, "prefix": "/rucio"}
+        protocol |= {"impl": "rucio.rse.protocols.webdav.Default", "domains": domains}
+        self.rucio.rest("POST", f"/rses/{self.rse}", {})
+        self.rucio.rest("POST", f"/rses/{self.rse}/protocols/https", protocol)
+        self.rucio.rest("POST", _IDENTITIES, self._identity | {"email": "alice@example.org"})
+        self._known = True
+
+    def stop(self) -> None:
+        """Stop it; the person is forgotten."""
+        self._server.stop()
+        self._relay.stop()
+        if self._known:
+            self.rucio.rest("DELETE", _IDENTITIES, self._identity)
+
+    def add_files(self, count: int, size: int) -> str:
+        """Put files of random bytes on the storage; returns the new dataset's DID."""
+        return self.rucio.add_files(count, size, rse=self.rse, storage="XRD1")
+
+    def _configure(self) -> None:
+        etc = self.directory / "server" / "etc"
+        etc.mkdir(parents=True)
+        (self.directory / "server" / "log").mkdir()
+        configuration = (self.rucio.directory / "server" / "etc" / "rucio.cfg").read_text()
+        secrets_file = etc / "idpsecrets.json"
+        (etc / "rucio.cfg").write_text(
+            re.sub(r"(?m)^idpsecrets = .*$", f"idpsecrets = {secrets_file}", configuration)
+        )
+        client = {"client_id": "hub", "client_secret": "hub-secret"}
+        issuer = {"issuer": self.provider.issuer, "redirect_uris": [f"{self.url}/auth/oidc_token"]}
+        secrets_file.write_text(json.dumps({"tests": issuer | client | {"SCIM": client}}))
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/ping", timeout=10, verify=str(self.certificate)).ok
+        except requests.RequestException:
+            return False
+
+
+class _Relay(socketserver.ThreadingTCPServer):
+    """Passes on what comes to the storage, which answers only this machine."""
+
+    daemon_threads = True
+
+    def __init__(self, host: str, rucio: RucioXRootD, certificate: Path, key: Path) -> None:
+        super().__init__((host, 0), _Passing)
+        self.storage = ("127.0.0.1", rucio.ports["XRD1"])
+        self.outside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.outside.load_cert_chain(certificate, key)
+        self.inside = ssl.create_default_context(cafile=str(rucio.ca_file))
+        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join()
+
+
+class _Passing(socketserver.BaseRequestHandler):
+    server: _Relay
+
+    def handle(self) -> None:
+        with socket.create_connection(self.server.storage, _SECONDS) as plain:
+            self.request.settimeout(_SECONDS)
+            try:
+                with (
+                    self.server.inside.wrap_socket(plain, server_hostname="127.0.0.1") as storage,
+                    self.server.outside.wrap_socket(self.request, server_side=True) as client,
+                ):
+                    answering = threading.Thread(target=_pass_on, args=(storage, client), daemon=True)
+                    answering.start()
+                    _pass_on(client, storage)
+                    answering.join(_SECONDS)
+            except OSError:
+                # One side has ended the connection.
+                return
+
+
+def _pass_on(source: ssl.SSLSocket, target: ssl.SSLSocket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
