@@ -32,7 +32,7 @@ notebooks: $(VENV)/installed-dev  ## Execute the tutorials on the demo.
 docs: $(VENV)/installed-dev  ## Build the manual: docs/_build/html/index.html
 	@$(BIN)/python -m tests docs
 
-services: $(VENV)/installed-dev  ## Install DaCHS, Rucio and XRootD for the tests (system packages: needs root).
+services: $(VENV)/installed-dev  ## Install DaCHS, Rucio, XRootD and Slurm for the tests (system packages: needs root).
 	@$(BIN)/python -m tests.services install
 
 bench: $(VENV)/installed-dev  ## Figures, side by side with what one would use instead. ONLY=name: one of them.

@@ -86,9 +86,10 @@ class EsapAuthenticator(GenericOAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[Any, ...]]:
         """Add the resources that a person's server asks."""
-        from esap_jupyter.hub import session_handlers, token_handlers
+        from esap_jupyter.hub import port_handler, session_handlers, token_handlers
 
-        return [*super().get_handlers(app), *token_handlers.HANDLERS, *session_handlers.HANDLERS]
+        ours = [*token_handlers.HANDLERS, *session_handlers.HANDLERS, *port_handler.HANDLERS]
+        return [*super().get_handlers(app), *ours]
 
     async def refresh_user(self, user: Any, handler: Any = None, **_: Any) -> Any:  # noqa: ARG002
         """See whether a person is still who they were (JupyterHub calls this every few minutes).

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from esap_jupyter.errors import ServiceUnreachable
-from esap_jupyter.hub.facilities.settings import DockerFacility
+from esap_jupyter.hub.facilities.settings import DockerFacility, SlurmFacility
 from esap_jupyter.hub.operating import configure_homes, configure_life
 from esap_jupyter.hub.session_handlers import SCOPE as SESSION_SCOPE
 from esap_jupyter.hub.site import Site, load_site
@@ -110,6 +110,9 @@ def _configure_servers(c: Any, site: Site) -> None:
     for facility in site.facilities.values():
         if isinstance(facility, DockerFacility):
             _configure_containers(c, facility)
+        elif isinstance(facility, SlurmFacility):
+            # The nodes ask the hub.
+            c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{urlsplit(facility.hub).port or 80}"
     if site.site.esap_directory:
         c.ContainerSpawner.esap_directory = str(site.path(site.site.esap_directory))
 

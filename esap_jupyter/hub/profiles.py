@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from esap_jupyter.errors import InputError, NotAllowed
 from esap_jupyter.hub.facilities import Facility
-from esap_jupyter.hub.facilities.settings import DockerFacility
 
 _NAME = r"^[a-z][a-z0-9-]{0,30}$"
 Name = Annotated[str, Field(pattern=_NAME)]
@@ -44,11 +43,12 @@ class Image(_Settings):
     Attributes
     ----------
     image : str
-        With a tag or digest, so that a server of tomorrow is that of today.
+        With a tag or digest, so that a server of tomorrow is that of today; at a Slurm cluster, the path of a
+        ``.sif`` file will do, too.
     """
 
     title: str
-    image: str = Field(pattern=r"^[^\s:]+(:[0-9]+/[^\s:]+)?[:@][^\s]+$")
+    image: str = Field(pattern=r"^[^\s:]+(:[0-9]+/[^\s:]+)?[:@][^\s]+$|^/\S+\.sif$")
 
 
 class Profile(_Settings):
@@ -104,7 +104,7 @@ class Offer(_Settings):
             at = ("profiles", name)
             if profile.facility not in self.facilities:
                 yield (*at, "facility"), f"there is no facility {profile.facility!r}"
-            elif isinstance(self.facilities[profile.facility], DockerFacility) and not profile.images:
+            elif self.facilities[profile.facility].needs_images and not profile.images:
                 yield at, "containers need images"
             yield from (
                 ((*at, kind), f"there is no {kind[:-1]} {each!r}")

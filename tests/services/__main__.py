@@ -1,6 +1,6 @@
 """Install, start and stop the services that the integration tests talk to.
 
-    python -m tests.services install|start|stop|status [dachs|rucio|oidc|oidc-containers|docker ...]
+    python -m tests.services install|start|stop|status [dachs|rucio|oidc|oidc-containers|docker|slurm ...]
 
 ``install`` needs root where Debian packages are missing; it sets all services up side by side, in about
 two minutes, and leaves them stopped. ``start`` takes seconds. They live in ``.services`` or
@@ -22,12 +22,14 @@ from tests.services.oidc_provider import OidcForContainers, OidcProvider
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
 from tests.services.service import Service, install_packages
+from tests.services.slurm import Slurm
 
 BROWSER = "chromium"
 """For the browser tests; the name of the program and of its package."""
 
 SERVICES: dict[str, type[Service]] = {
-    service.name: service for service in (Dachs, RucioXRootD, OidcProvider, OidcForContainers, DockerEngine)
+    service.name: service
+    for service in (Dachs, RucioXRootD, OidcProvider, OidcForContainers, DockerEngine, Slurm)
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from manual import configuration, errors, events, model_pages, notebooks, panels, rest, words
+from manual import configuration, errors, events, facilities, model_pages, notebooks, panels, rest, words
 
 GENERATED = {
     "configuration": configuration.sections,
@@ -18,6 +18,7 @@ GENERATED = {
     "traitlets": configuration.traitlets,
     "errors": errors.table,
     "events": events.schemas,
+    "facilities": facilities.sections,
     "models": words.pages,
     "other-verbs": words.verbs,
     "panels": panels.settings,

@@ -11,6 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @property
+    def needs_images(self) -> bool:
+        """Whether nothing runs there but containers."""
+        return True
+
 
 def _has_room_for_people(network: IPv4Network) -> IPv4Network:
     if not (network.is_private and network.prefixlen <= 24):
@@ -50,3 +55,64 @@ class LocalFacility(_Settings):
     """Processes of the hub's own user: for trying out, not for people who do not trust each other."""
 
     spawner: Literal["local"]
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether nothing runs there but containers."""
+        return False
+
+
+class SlurmFacility(_Settings):
+    """Jobs of a Slurm cluster, each as the person's own Unix user; the hub is on a host that may submit.
+
+    Attributes
+    ----------
+    hub : str
+        Where the nodes reach the hub's API, which must be open to nobody else: ``http://10.0.0.5:8081``.
+    environment : str
+        A directory on the nodes whose ``bin`` has JupyterLab, this package and batchspawner. Without one, the
+        profiles need images, which run by Apptainer.
+    user : str
+        The Unix user of the person ``{name}``. System users, with numbers below 1000, start nothing.
+    users : dict
+        The Unix users of people for whom that is not so.
+    become : str
+        How the hub acts as a person: ``runuser`` if it runs as root, or ``sudo``, which must let it use
+        sbatch, squeue and scancel with its environment kept (``NOPASSWD:SETENV``).
+    partition, account : str
+        Where the jobs queue, and what they are charged to; empty is the cluster's default.
+    time_limit : str
+        After which a job ends, as ``sbatch --time`` takes it.
+    options : tuple of str
+        Further options of ``sbatch``: ``--qos=interactive``.
+    setup : tuple of str
+        Lines of shell before the server starts: ``module load cuda``.
+    directory : str
+        What the server opens; ``{home}`` and ``{user}`` are the Unix user's. It is made where it is missing.
+    node_address : str
+        Where the hub reaches the node ``{node}``.
+    wait : int
+        Seconds that a person may wait in the queue before the job is cancelled.
+    """
+
+    spawner: Literal["slurm"]
+    hub: str = Field(pattern=r"^https?://[^/@\s]+$")
+    environment: str = Field(default="", pattern=r"^(/\S*)?$")
+    user: str = Field(default="{name}", pattern=r"^[a-z0-9._-]*\{name\}[a-z0-9._-]*$")
+    users: dict[str, str] = Field(default_factory=dict)
+    become: Literal["runuser", "sudo"] = "runuser"
+    partition: str = Field(default="", pattern=r"^[A-Za-z0-9_.,-]*$")
+    account: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$")
+    time_limit: str = Field(default="8:00:00", pattern=r"^([0-9]+-)?[0-9]+(:[0-9]{2}){0,2}$")
+    options: tuple[Annotated[str, Field(pattern=r"^--[a-z]")], ...] = ()
+    setup: tuple[str, ...] = ()
+    directory: str = "{home}"
+    node_address: str = Field(
+        default="{node}", pattern=r"^[A-Za-z0-9.-]*\{node\}[A-Za-z0-9.-]*$|^[A-Za-z0-9.:-]+$"
+    )
+    wait: int = Field(default=600, ge=30)
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether nothing runs there but containers."""
+        return not self.environment
