@@ -73,6 +73,8 @@ class Jobs:
     ----------
     runners : dict
         Who does the work, by kind of job.
+    owner : str
+        What the jobs of this process have as their owner.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Jobs:
         self._timing = timing
         self._clock = clock
         # For people who look; what counts is that no two are the same.
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: dict[str, RunningJob] = {}
 
     # What anyone may ask
@@ -191,7 +193,7 @@ class Jobs:
         self._runner(job.kind)
         now = self._clock()
         claimed = await asyncio.to_thread(
-            self._rows.claim, job_id, owner=self._owner, now=now, lease_until=now + self._timing.lease
+            self._rows.claim, job_id, owner=self.owner, now=now, lease_until=now + self._timing.lease
         )
         if not claimed:
             job = await self.get(job_id)
@@ -254,7 +256,7 @@ class Jobs:
             kind=kind,
             title=title,
             phase=Phase.EXECUTING,
-            owner=self._owner,
+            owner=self.owner,
             parameters=dict(parameters),
             created_at=datetime.fromtimestamp(now, UTC),
             started_at=datetime.fromtimestamp(now, UTC),

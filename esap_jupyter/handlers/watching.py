@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from esap_jupyter.errors import EsapError, NotFound
 from esap_jupyter.handlers.changes import Changes
 from esap_jupyter.handlers.envelope import ErrorEnvelope, envelope_of
+from esap_jupyter.handlers.metrics import count_job, count_search
 from esap_jupyter.models import Job, Query, ServiceReport
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class _WatchedSearch:
         except Exception:
             log.exception("The search %s failed unexpectedly", self.id)
         self.ended = True
+        count_search(self.search.reports.values())
         self._announce(SEARCH_CHANGED, {"search": self.id, "ended": True})
 
     def _tell(self, report: ServiceReport) -> None:
@@ -218,6 +220,7 @@ class WatchedJobs:
         self._announce = announce
         self._changes = Changes()
         self._look_now = asyncio.Event()
+        self._counted: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self, gateway: Gateway) -> None:
@@ -249,7 +252,17 @@ class WatchedJobs:
             if self._changes.note(job.id, job):
                 self._announce(JOB_CHANGED, _said_of(job))
         self._changes.keep_only({job.id for job in jobs})
+        await self._count(gateway, jobs)
         return jobs
+
+    async def _count(self, gateway: Gateway, jobs: list[Job]) -> None:
+        """Count those of this process that have ended."""
+        own = {job.id for job in jobs if job.ended and job.owner == gateway.jobs.owner}
+        new, self._counted = own - self._counted, own
+        for job_id in new:
+            job = await gateway.jobs.get(job_id)
+            # One of 100,000 files.
+            await asyncio.to_thread(count_job, job)
 
     async def _watch(self, gateway: Gateway) -> None:
         while True:

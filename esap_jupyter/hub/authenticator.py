@@ -9,9 +9,10 @@ token ends, and saved before anybody else may refresh.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -21,8 +22,10 @@ from tornado import web
 from tornado.httpclient import HTTPClientError
 from traitlets import Dict, List, Unicode
 
-from esap_jupyter.errors import NotAllowed, ServiceUnreachable, SignInNeeded
+from esap_jupyter.errors import EsapError, NotAllowed, ServiceUnreachable, SignInNeeded
+from esap_jupyter.hub.audit import SIGN_IN, audit
 from esap_jupyter.hub.identity import GROUP_CLAIMS, groups_of, safe_username
+from esap_jupyter.hub.metrics import EXCHANGES, REFRESHES, SIGN_INS
 
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name of RFC 8693
@@ -87,9 +90,28 @@ class EsapAuthenticator(GenericOAuthenticator):
     def get_handlers(self, app: Any) -> list[tuple[Any, ...]]:
         """Add the resources that a person's server asks."""
         from esap_jupyter.hub import port_handler, session_handlers, token_handlers
+        from esap_jupyter.hub.audit import register_events
 
+        register_events(app.eventlog)
         ours = [*token_handlers.HANDLERS, *session_handlers.HANDLERS, *port_handler.HANDLERS]
         return [*super().get_handlers(app), *ours]
+
+    async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
+        """Sign a person in, if they may use the site."""
+        model = await super().get_authenticated_user(handler, data)
+        if model:
+            SIGN_INS.labels("signed-in").inc()
+            address = handler.request.remote_ip
+            audit(self, SIGN_IN, username=model["name"], outcome="signed-in", address=address)
+        return model
+
+    async def check_allowed(self, username: str, auth_model: Any) -> bool:
+        """See whether a person may use the site; also asked again while they do."""
+        allowed: bool = await super().check_allowed(username, auth_model)
+        if not allowed:
+            SIGN_INS.labels("refused").inc()
+            audit(self, SIGN_IN, username=username, outcome="refused", address="")
+        return allowed
 
     async def refresh_user(self, user: Any, handler: Any = None, **_: Any) -> Any:  # noqa: ARG002
         """See whether a person is still who they were (JupyterHub calls this every few minutes).
@@ -152,16 +174,16 @@ class EsapAuthenticator(GenericOAuthenticator):
         async with self._lock(name, audience):
             known = self._exchanged.get((name, audience))
             if known is None or not known.lasts:
-                answer = await self._ask(
-                    {
-                        "grant_type": _EXCHANGE,
-                        "subject_token": own.value,
-                        "subject_token_type": _ACCESS_TOKEN,
-                        "requested_token_type": _ACCESS_TOKEN,
-                        "audience": audience,
-                        "scope": self.audiences[audience],
-                    }
-                )
+                wanted = {
+                    "grant_type": _EXCHANGE,
+                    "subject_token": own.value,
+                    "subject_token_type": _ACCESS_TOKEN,
+                    "requested_token_type": _ACCESS_TOKEN,
+                    "audience": audience,
+                    "scope": self.audiences[audience],
+                }
+                with _counted(lambda outcome: EXCHANGES.labels(audience, outcome), "exchanged"):
+                    answer = await self._ask(wanted)
                 known = self._exchanged[name, audience] = AccessToken.of(answer)
             return known
 
@@ -175,7 +197,8 @@ class EsapAuthenticator(GenericOAuthenticator):
         refresh_token = state.get("refresh_token")
         if not refresh_token:
             raise _sign_in_needed()
-        answer = await self._ask(self.build_refresh_token_request_params(refresh_token))
+        with _counted(REFRESHES.labels, "renewed"):
+            answer = await self._ask(self.build_refresh_token_request_params(refresh_token))
         # A provider that does not rotate need not repeat it (RFC 6749, section 6).
         answer.setdefault("refresh_token", refresh_token)
         renewed = self.build_auth_state_dict(answer, state[self.user_auth_state_key])
@@ -216,6 +239,17 @@ class EsapAuthenticator(GenericOAuthenticator):
             raise _unreachable(error) from None
         _note_times(answer)
         return dict(answer)
+
+
+@contextlib.contextmanager
+def _counted(counter: Callable[[str], Any], good: str) -> Iterator[None]:
+    """Count what came of asking the provider."""
+    try:
+        yield
+    except EsapError as error:
+        counter(error.code).inc()
+        raise
+    counter(good).inc()
 
 
 def _note_times(answer: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import requests
 
 from esap_jupyter.errors import ServiceUnreachable
 from esap_jupyter.hub.facilities.settings import DockerFacility, SlurmFacility
-from esap_jupyter.hub.operating import configure_homes, configure_life
+from esap_jupyter.hub.operating import configure_homes, configure_life, configure_monitoring
 from esap_jupyter.hub.session_handlers import SCOPE as SESSION_SCOPE
 from esap_jupyter.hub.site import Site, load_site
 from esap_jupyter.hub.token_handlers import SCOPE as TOKEN_SCOPE
@@ -51,6 +51,7 @@ def configure(c: Any, path: Path | str) -> Site:
     _configure_servers(c, site)
     configure_life(c, site)
     configure_homes(c, site)
+    configure_monitoring(c, site)
     return site
 
 

@@ -1,10 +1,11 @@
-"""Configure what keeps a hub going: the life of servers, and what homes may hold."""
+"""Configure what keeps a hub going: the life of servers, what homes may hold, what operators see."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+from esap_jupyter.hub.audit import AuditFile
 from esap_jupyter.hub.culler import SCOPES as CULLER_SCOPES
 from esap_jupyter.hub.site import Site
 
@@ -38,6 +39,17 @@ def configure_homes(c: Any, site: Site) -> None:
     limit = site.homes.bytes()
     if limit:
         c.Spawner.environment.update({"ESAP_HOME_LIMIT": str(limit)})
+
+
+def configure_monitoring(c: Any, site: Site) -> None:
+    """Write the audit log, and let Prometheus read the metrics."""
+    if site.monitor.audit_log:
+        path = site.path(site.site.directory) / site.monitor.audit_log
+        c.EventLogger.handlers = [AuditFile(path, encoding="utf-8")]
+    if site.monitor.metrics_token_file:
+        name, token = "prometheus", site.secret("monitor", "metrics_token_file")
+        c.JupyterHub.services.append({"name": name, "api_token": token})
+        c.JupyterHub.load_roles.append({"name": name, "services": [name], "scopes": ["read:metrics"]})
 
 
 def _seconds(*most: float) -> int:

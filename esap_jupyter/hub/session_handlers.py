@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from esap_jupyter.errors import EsapError, NotFound, NotOffered
+from esap_jupyter.hub.audit import audit_server
 from esap_jupyter.hub.life import LifeSettings
 from esap_jupyter.hub.spawner import FacilitySpawner
 from esap_jupyter.hub.token_handlers import OwnHandler
@@ -41,6 +42,7 @@ class SessionHandler(OwnHandler):
         # A hub made anew is to know it, too.
         spawner.orm_spawner.state = spawner.get_state()
         self.db.commit()
+        audit_server(spawner, "kept-alive")
         self._tell(spawner)
 
     @property

@@ -80,6 +80,22 @@ class HomeSettings(_Settings):
         return int(self.limit[:-1]) * factors[self.limit[-1]] if self.limit else None
 
 
+class MonitorSettings(_Settings):
+    """What an operator sees.
+
+    Attributes
+    ----------
+    audit_log : str
+        Who signed in, what was started and stopped, which tokens were given; relative to the hub's directory.
+        An empty text: nothing is written.
+    metrics_token_file : Path, optional
+        Holds the token with which Prometheus may read ``/hub/metrics``. Without it administrators may only.
+    """
+
+    audit_log: str = "audit.jsonl"
+    metrics_token_file: Path | None = None
+
+
 class Audience(_Settings):
     """A service whose tokens the hub gets by exchange (RFC 8693).
 
@@ -172,6 +188,7 @@ class Site(Offer):
     sign_in: SignInSettings
     life: LifeSettings = LifeSettings()
     homes: HomeSettings = HomeSettings()
+    monitor: MonitorSettings = MonitorSettings()
 
     _files: SettingsFiles = SettingsFiles()
     _directory: Path = Path()

@@ -16,6 +16,7 @@ from tornado.web import HTTPError
 from traitlets import Instance, Unicode, default
 
 from esap_jupyter.errors import EsapError, InputError
+from esap_jupyter.hub.audit import audit_server
 from esap_jupyter.hub.facilities import Order, spawner_class
 from esap_jupyter.hub.failures import FAULT, Failure, NotStarted, ended, facility_away, too_slow
 from esap_jupyter.hub.life import KEPT_UNTIL
@@ -113,6 +114,7 @@ class FacilitySpawner(Spawner):
         self._tell_child()
         self.child_spawner.order = Order(image, self.offer.sizes[choice.size].gpus, tuple(self._groups))
         child = self.child_spawner
+        audit_server(self, "starting")
         try:
             async with asyncio.timeout(child.start_timeout):
                 where = await child.start()
@@ -156,6 +158,7 @@ class FacilitySpawner(Spawner):
             await asyncio.sleep(_BETWEEN_LOOKS)
 
     def _not_started(self, failure: Failure, detail: str) -> NotStarted:
+        audit_server(self, "failed", failure.reason)
         return NotStarted(failure, detail=detail, contact=self.contact)
 
     async def stop(self, now: bool = False) -> None:

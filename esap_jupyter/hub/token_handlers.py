@@ -9,6 +9,7 @@ from jupyterhub.apihandlers.base import APIHandler
 from jupyterhub.user import User
 
 from esap_jupyter.errors import EsapError, NotAllowed, NotFound, NotOffered, ServiceUnreachable, SignInNeeded
+from esap_jupyter.hub.audit import TOKEN, audit
 
 SCOPE = "custom:esap:token"
 """What a server's own API token of the hub must allow."""
@@ -67,11 +68,20 @@ class TokenHandler(OwnHandler):
 
     async def get(self) -> None:
         """Answer with a token that is valid now."""
+        audience = self.get_argument("audience", "")
         try:
-            token = await self.authenticator.fresh_token(self.owner(), self.get_argument("audience", ""))
+            owner = self.owner()
         except EsapError as error:
             self.fail(error)
             return
+        said = {"username": owner.name, "audience": audience}
+        try:
+            token = await self.authenticator.fresh_token(owner, audience)
+        except EsapError as error:
+            audit(self.authenticator, TOKEN, outcome=error.code, **said)
+            self.fail(error)
+            return
+        audit(self.authenticator, TOKEN, outcome="given", **said)
         self.finish({"access_token": token.value, "token_type": "Bearer", "expires_at": token.expires_at})
 
 
