@@ -17,6 +17,7 @@ import traitlets
 from esap_jupyter.errors import EsapError
 from esap_jupyter.face.background import begin
 from esap_jupyter.widgets.deliveries import Deliveries
+from esap_jupyter.widgets.presence import Presence, tell_again
 from esap_jupyter.widgets.words import error_html, muted_html
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Panel(ipywidgets.VBox):
         self._works: dict[int, concurrent.futures.Future[None]] = {}
         self._alert = ipywidgets.HTML()
         self._remark = ipywidgets.HTML()
-        super().__init__(children=[*parts, self._alert, self._remark])
+        super().__init__(children=[*parts, self._alert, self._remark, Presence(self._tell_all_again)])
         self.add_class("esap-Panel")
         self.layout.overflow = "visible"
 
@@ -89,6 +90,10 @@ class Panel(ipywidgets.VBox):
         for part in _parts_of(self):
             part.close()
         super().close()
+
+    def _tell_all_again(self) -> None:
+        for part in _parts_of(self):
+            tell_again(part)
 
     # Work
 

@@ -1,5 +1,6 @@
 """The panels of basket, jobs, data lake and ADQL, without a front end."""
 
+import ipywidgets
 import pytest
 
 from esap_jupyter.errors import InputError, ServiceUnreachable
@@ -117,3 +118,17 @@ async def test_adql_is_saved_recalled_and_the_examples_of_a_service_are_offered(
     panel.service = "ivo://some/tap"
     assert panel._service.value == "ivo://some/tap"
     assert panel.examples == ()
+
+
+async def test_what_was_told_while_a_page_loaded_is_told_again(gateway_of, keep, monkeypatch):
+    gateway_of({"archive": FILES})
+    panel = keep(AdqlPanel(adql="SELECT 1"))
+    sent = {}
+    monkeypatch.setattr(
+        ipywidgets.Widget, "send_state", lambda part, keys=None: sent.update({part: set(keys)})
+    )
+    presence = panel.children[-1]
+    presence._handle_custom_msg({"drawn": True}, [])
+    assert "value" in sent[panel._alert]
+    assert {"table_id", "order"} <= sent[panel.view._grid]
+    assert "_esm" not in sent[panel.view._grid]
