@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         tables,
         upload,
         whoami,
+        write_token_files,
     )
     from esap_jupyter.widgets import (
         AdqlPanel,
@@ -75,6 +76,7 @@ __all__ = [
     "tables",
     "upload",
     "whoami",
+    "write_token_files",
 ]
 
 

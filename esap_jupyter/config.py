@@ -139,6 +139,9 @@ class SignInSettings(_Settings):
         Short name of the account of a running oidc-agent; without it the agent is asked for the issuer.
     ca_file : Path, optional
         CA bundle for the provider, in addition.
+    token_files : dict
+        By path, the audience of the token to keep there for other tools; an empty one for the token of the
+        sign-in. Each file is in the person's home or ``$XDG_RUNTIME_DIR``.
     """
 
     issuer: str = ""
@@ -146,6 +149,7 @@ class SignInSettings(_Settings):
     scopes: tuple[str, ...] = ("openid", "profile", "offline_access")
     agent_account: str = ""
     ca_file: Path | None = None
+    token_files: dict[str, str] = Field(default_factory=dict)
 
 
 class ServiceSettings(BaseModel):

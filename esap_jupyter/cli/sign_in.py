@@ -1,4 +1,4 @@
-"""`esap sign-in`, `esap sign-out`, `esap whoami`: one sign-in for all services."""
+"""`esap sign-in`, `esap sign-out`, `esap whoami`, `esap token-files`: one sign-in for all services."""
 
 from __future__ import annotations
 
@@ -33,9 +33,22 @@ def whoami() -> None:
     show(esap.whoami())
 
 
+@click.command("token-files")
+@click.option("--keep", is_flag=True, help="Write them again before each token ends, until stopped.")
+def token_files(keep: bool) -> None:
+    """Write the files of `token_files` in esap.toml, for other tools."""
+    from esap_jupyter.face import blocking as esap
+
+    written = esap.write_token_files(keep=keep)
+    for file in written:
+        show(file)
+    if any(file.problem for file in written):
+        raise click.ClickException("Not all token files were written.")
+
+
 def _tell_prompt(prompt: DevicePrompt) -> None:
     where = prompt.verification_uri_complete or prompt.verification_uri
     tell(f"Open {where} in any browser, and confirm the code {prompt.user_code}.")
 
 
-COMMANDS: tuple[click.Command, ...] = (sign_in, sign_out, whoami)
+COMMANDS: tuple[click.Command, ...] = (sign_in, sign_out, whoami, token_files)

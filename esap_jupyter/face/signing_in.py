@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from esap_jupyter.face.background import gateway
-from esap_jupyter.models import DevicePrompt, SignInState
+from esap_jupyter.models import DevicePrompt, SignInState, TokenFile
 
 
 def show_prompt(prompt: DevicePrompt) -> None:
@@ -48,3 +48,22 @@ async def sign_out() -> None:
 async def whoami() -> SignInState:
     """Say who the person is to the services, and how long the tokens live."""
     return await (await gateway()).sign_in.state()
+
+
+async def write_token_files(*, keep: bool = False) -> list[TokenFile]:
+    """Write the token files that the configuration names, for other tools.
+
+    Parameters
+    ----------
+    keep : bool
+        Write them again before each token ends, until interrupted.
+
+    Returns
+    -------
+    list of TokenFile
+        Until when each holds, or why it was not written.
+    """
+    files = (await gateway()).sign_in.token_files
+    if keep:
+        await files.keep()
+    return await files.write()

@@ -16,6 +16,7 @@ from esap_jupyter.gateway.tokens import KeptTokens, Source, TokenBroker
 from esap_jupyter.gateway.tokens.claims import claims
 from esap_jupyter.gateway.tokens.device import DeviceCode, DeviceSignIn
 from esap_jupyter.gateway.tokens.discovery import WLCGTokenSource
+from esap_jupyter.gateway.tokens.files import TokenFiles, token_files_of
 from esap_jupyter.gateway.tokens.hub import HubTokenSource
 from esap_jupyter.gateway.tokens.oidc_agent import OidcAgentSource
 from esap_jupyter.models import DevicePrompt, KnownToken, SignInState
@@ -38,6 +39,8 @@ class SignIn:
     ----------
     tokens : TokenBroker
         The hub if one spawned this server, else WLCG bearer token discovery, oidc-agent, the sign-in here.
+    token_files : TokenFiles
+        What other tools read the person's tokens from.
     """
 
     def __init__(self, config: Config, directory: Path) -> None:
@@ -46,9 +49,11 @@ class SignIn:
         self._device = None if self._hub else _device(config, directory)
         self._kept: list[KeptTokens] = []
         agent = OidcAgentSource.here(config.sign_in.agent_account, config.sign_in.issuer)
-        sources: list[Source] = [*self._keeping(self._hub), WLCGTokenSource()]
+        files = token_files_of(config)
+        sources: list[Source] = [*self._keeping(self._hub), WLCGTokenSource(own_files=files)]
         sources += [*self._keeping(agent), *self._keeping(self._device)]
         self.tokens = TokenBroker(sources)
+        self.token_files = TokenFiles(files, self.tokens)
         self._prompt: DevicePrompt | None = None
         self._finishing: asyncio.Task[None] | None = None
         self._failure: EsapError | None = None
@@ -118,6 +123,7 @@ class SignIn:
         await self.close()
         if self._device is not None:
             await self._device.sign_out()
+            await self.token_files.remove()
         self._forget()
 
     async def close(self) -> None:
@@ -182,6 +188,7 @@ class SignIn:
     def _forget(self) -> None:
         for each in self._kept:
             each.forget()
+        self.token_files.renew()
 
 
 def _identity_in(said: Mapping[str, object]) -> dict[str, object]:
@@ -201,7 +208,7 @@ def _audiences(config: Config) -> list[str]:
         str(settings.own_settings().get("audience") or "")
         for settings in config.services.values()
         if settings.enabled
-    }
+    } | set(config.sign_in.token_files.values())
     return sorted(wanted - {""})
 
 

@@ -19,6 +19,7 @@ from esap_jupyter.handlers.handler import AUTH_RESOURCE, ResourceHandler
 from esap_jupyter.handlers.resources import by_path
 from esap_jupyter.handlers.routes import API
 from esap_jupyter.handlers.session import Session
+from esap_jupyter.handlers.token_files import KeptTokenFiles
 
 if TYPE_CHECKING:
     from esap_jupyter.gateway import Gateway
@@ -48,6 +49,7 @@ class EsapExtension(ExtensionApp):
     load_other_extensions = True
     session: Session
     activity: Activity
+    token_files: KeptTokenFiles
 
     def initialize_settings(self) -> None:
         """Register the events, and make what the handlers share."""
@@ -55,6 +57,7 @@ class EsapExtension(ExtensionApp):
             self._server.event_logger.register_event_schema(schema)
         self.session = Session(self._make_gateway, self._announce, self._root)
         self.activity = Activity(self._server.web_app.settings["last_activity_times"], self._working)
+        self.token_files = KeptTokenFiles(self.session)
 
     def initialize_handlers(self) -> None:
         """Add the resources; what else is under their path is told in the envelope, too."""
@@ -67,10 +70,12 @@ class EsapExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002
         # Jupyter calls it once its event loop runs.
         self.activity.start()
+        self.token_files.start()
 
     async def stop_extension(self) -> None:
         """Stop what runs."""
         await self.activity.close()
+        await self.token_files.close()
         await self.session.close()
 
     @property

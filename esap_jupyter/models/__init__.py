@@ -32,7 +32,7 @@ from esap_jupyter.models.service import (
     ServiceStatus,
 )
 from esap_jupyter.models.session import ServerLife, ServerSession, StorageRoom
-from esap_jupyter.models.signin import DevicePrompt, KnownToken, SignInState
+from esap_jupyter.models.signin import DevicePrompt, KnownToken, SignInState, TokenFile
 from esap_jupyter.models.table import ColumnDescription, FileTable, TableDescription
 from esap_jupyter.models.table_details import Column, TableDetails, TableSummary
 
@@ -87,6 +87,7 @@ __all__ = [
     "TableDetails",
     "TableSummary",
     "Target",
+    "TokenFile",
     "UploadTarget",
     "WritableRSE",
 ]

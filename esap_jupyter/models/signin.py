@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -32,6 +33,31 @@ class KnownToken(BaseModel):
             return f"no {whose}: {self.problem}"
         until = f" until {self.expires_at:%Y-%m-%d %H:%M} UTC" if self.expires_at else ""
         return f"{whose}{until}"
+
+
+class TokenFile(BaseModel):
+    """A file with a token for other tools.
+
+    Attributes
+    ----------
+    audience : str
+        For which services the token is; empty for that of the sign-in.
+    expires_at : datetime, optional
+        None if the token does not say.
+    problem : str
+        Why it was not written, for people.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+    audience: str
+    expires_at: datetime | None = None
+    problem: str = ""
+
+    def __str__(self) -> str:
+        token = KnownToken(audience=self.audience, expires_at=self.expires_at, problem=self.problem)
+        return f"{self.path}: {token}"
 
 
 class DevicePrompt(BaseModel):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from esap_jupyter.connectors.base import Token
 from esap_jupyter.connectors.secret_files import read_secret
 from esap_jupyter.gateway.tokens.claims import checked_token
+from esap_jupyter.gateway.tokens.files import without_links
 
 
 class WLCGTokenSource:
@@ -24,12 +25,15 @@ class WLCGTokenSource:
     ----------
     token_file : Path, optional
         A service's own setting: then the token is there and nowhere else.
+    own_files : collection of Path
+        Files that ESAP itself keeps tokens in: what is there came from another source, which renews it.
     """
 
     title = "WLCG bearer token discovery"
 
-    def __init__(self, token_file: Path | None = None) -> None:
+    def __init__(self, token_file: Path | None = None, *, own_files: Collection[Path] = ()) -> None:
         self.token_file = token_file
+        self._own_files = own_files
 
     async def token(self, audience: str = "") -> Token | None:
         """Find the person's token.
@@ -67,9 +71,12 @@ class WLCGTokenSource:
             return
         yield "$BEARER_TOKEN", os.environ.get("BEARER_TOKEN", "").strip()
         named = os.environ.get("BEARER_TOKEN_FILE")
-        if named:
+        if named and not self._is_own(Path(named)):
             yield f"{named} ($BEARER_TOKEN_FILE)", read_secret(Path(named), "token")
         for directory in (os.environ.get("XDG_RUNTIME_DIR"), "/tmp"):  # noqa: S108 - where WLCG puts it
             path = Path(directory or "", f"bt_u{os.geteuid()}")
-            if directory and path.exists():
+            if directory and path.exists() and not self._is_own(path):
                 yield str(path), read_secret(path, "token")
+
+    def _is_own(self, path: Path) -> bool:
+        return without_links(path) in self._own_files
