@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from esap_jupyter.cli import baskets, datalake, demo, find, jobs, serve, sign_in
+from esap_jupyter.cli import baskets, datalake, demo, find, jobs, probe, serve, sign_in
 from esap_jupyter.cli.output import fail, options
 from esap_jupyter.errors import EsapError
 from esap_jupyter.face import background
 
-_SECTIONS = (find, baskets, jobs, datalake, sign_in, demo, serve)
+_SECTIONS = (find, baskets, jobs, datalake, sign_in, demo, serve, probe)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

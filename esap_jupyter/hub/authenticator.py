@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from oauthenticator.generic import GenericOAuthenticator
 from tornado import web
 from tornado.httpclient import HTTPClientError
-from traitlets import Dict, List, Unicode
+from traitlets import Dict, List, Set, Unicode
 
 from esap_jupyter.errors import EsapError, NotAllowed, ServiceUnreachable, SignInNeeded
 from esap_jupyter.hub.audit import SIGN_IN, audit
@@ -67,6 +67,7 @@ class EsapAuthenticator(GenericOAuthenticator):
     name_claim = Unicode("preferred_username", help="The claim that names a person.").tag(config=True)
     group_claims = List(Unicode(), list(GROUP_CLAIMS), help="The claims with the groups.").tag(config=True)
     audiences = Dict(help="By audience, the scope of the tokens that servers may get.").tag(config=True)
+    synthetic_users = Set(Unicode(), help="Whom `esap probe` makes; nobody signs in as one.").tag(config=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -107,7 +108,9 @@ class EsapAuthenticator(GenericOAuthenticator):
 
     async def check_allowed(self, username: str, auth_model: Any) -> bool:
         """See whether a person may use the site; also asked again while they do."""
-        allowed: bool = await super().check_allowed(username, auth_model)
+        # A person of the same name would share a synthetic user's home.
+        taken = username in self.synthetic_users
+        allowed = not taken and bool(await super().check_allowed(username, auth_model))
         if not allowed:
             SIGN_INS.labels("refused").inc()
             audit(self, SIGN_IN, username=username, outcome="refused", address="")
@@ -121,6 +124,8 @@ class EsapAuthenticator(GenericOAuthenticator):
         bool or dict
             False if the person must sign in again; what JupyterHub is to know otherwise.
         """
+        if user.name in self.synthetic_users:
+            return True
         async with self._lock(user.name):
             state = await user.get_auth_state()
             if not state:

@@ -11,7 +11,12 @@ import requests
 
 from esap_jupyter.errors import ServiceUnreachable
 from esap_jupyter.hub.facilities.settings import DockerFacility, SlurmFacility
-from esap_jupyter.hub.operating import configure_homes, configure_life, configure_monitoring
+from esap_jupyter.hub.operating import (
+    configure_homes,
+    configure_life,
+    configure_monitoring,
+    configure_probe,
+)
 from esap_jupyter.hub.session_handlers import SCOPE as SESSION_SCOPE
 from esap_jupyter.hub.site import Site, load_site
 from esap_jupyter.hub.token_handlers import SCOPE as TOKEN_SCOPE
@@ -52,6 +57,7 @@ def configure(c: Any, path: Path | str) -> Site:
     configure_life(c, site)
     configure_homes(c, site)
     configure_monitoring(c, site)
+    configure_probe(c, site)
     return site
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from esap_jupyter.hub.audit import AuditFile
 from esap_jupyter.hub.culler import SCOPES as CULLER_SCOPES
 from esap_jupyter.hub.site import Site
+from esap_jupyter.hub.synthetic import SERVICE, scopes_of
 
 _REPORT_SECONDS = 300.0  # JupyterHub's own
 _RESOLUTION_SECONDS = 30.0  # the same
@@ -50,6 +51,17 @@ def configure_monitoring(c: Any, site: Site) -> None:
         name, token = "prometheus", site.secret("monitor", "metrics_token_file")
         c.JupyterHub.services.append({"name": name, "api_token": token})
         c.JupyterHub.load_roles.append({"name": name, "services": [name], "scopes": ["read:metrics"]})
+
+
+def configure_probe(c: Any, site: Site) -> None:
+    """Let `esap probe` make and use synthetic users."""
+    if site.probe is None:
+        return
+    names = site.probe.names
+    token = site.secret("probe", "token_file")
+    c.JupyterHub.services.append({"name": SERVICE, "api_token": token})
+    c.JupyterHub.load_roles.append({"name": SERVICE, "services": [SERVICE], "scopes": scopes_of(names)})
+    c.EsapAuthenticator.synthetic_users = c.FacilitySpawner.synthetic_users = set(names)
 
 
 def _seconds(*most: float) -> int:

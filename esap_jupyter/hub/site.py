@@ -12,6 +12,7 @@ from esap_jupyter.errors import ConfigError
 from esap_jupyter.hub.identity import GROUP_CLAIMS
 from esap_jupyter.hub.life import LifeSettings
 from esap_jupyter.hub.profiles import Offer
+from esap_jupyter.hub.synthetic import ProbeSettings
 from esap_jupyter.settings_files import SettingsFiles
 
 
@@ -186,6 +187,7 @@ class Site(Offer):
 
     site: SiteSettings
     sign_in: SignInSettings
+    probe: ProbeSettings | None = None
     life: LifeSettings = LifeSettings()
     homes: HomeSettings = HomeSettings()
     monitor: MonitorSettings = MonitorSettings()

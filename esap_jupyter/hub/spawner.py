@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from jupyterhub.spawner import Spawner
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.web import HTTPError
-from traitlets import Instance, Unicode, default
+from traitlets import Instance, Set, Unicode, default
 
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.hub.audit import audit_server
@@ -51,6 +51,7 @@ class FacilitySpawner(Spawner):
 
     offer = Instance(Offer, help="All that the site offers.").tag(config=True)
     contact = Unicode(help="Whom a person writes to when a server does not start.").tag(config=True)
+    synthetic_users = Set(Unicode(), help="Whom `esap probe` makes.").tag(config=True)
     child_spawner: Any = None
     kept_until = 0.0
     _facility = ""
@@ -162,9 +163,11 @@ class FacilitySpawner(Spawner):
         return NotStarted(failure, detail=detail, contact=self.contact)
 
     async def stop(self, now: bool = False) -> None:
-        """Stop the server."""
+        """Stop the server. People's homes stay; a synthetic user's does not."""
         if self.child_spawner is not None:
             await self.child_spawner.stop(now)
+            if self.user.name in self.synthetic_users:
+                await self.child_spawner.delete_home()
 
     async def poll(self) -> int | None:
         """Return None while the server runs."""

@@ -61,6 +61,9 @@ class AtFacility:
         """Say why it did not start; None if that cannot be told from the error."""
         return None
 
+    async def delete_home(self) -> None:
+        """Delete the home of a synthetic user whose server has stopped, where homes are made here."""
+
 
 def spawner_class(facility: Facility) -> Any:
     """Return the class that starts servers at a facility: a `Spawner` and `AtFacility`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import PurePosixPath
 from typing import Any
@@ -63,6 +64,13 @@ class ContainerSpawner(AtFacility, DockerSpawner):
     def explain(self, error: Exception) -> Failure | None:
         """Tell an image that is not there and a full machine from other faults."""
         return failure_of(error, self.order.image)
+
+    async def delete_home(self) -> None:
+        """Delete the volume that is the home."""
+        for volume, mounted in self.volume_binds.items():
+            if mounted["bind"] == HOME:
+                with suppress(NotFound):
+                    await self.docker("remove_volume", volume)
 
     @default("network_name")
     def _network_of_the_person(self) -> str:

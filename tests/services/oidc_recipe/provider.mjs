@@ -13,7 +13,9 @@ const people = {
   alice: { name: 'Alice Archer', groups: ['/escape', '/escape/lofar', '/operators'] },
   bob: { name: 'Bob Baker', groups: ['/escape', '/escape/ctao'] },
   mallory: { name: 'Mallory Moss', groups: ['/elsewhere'] },
-  'Carol@Example.org': { name: 'Carol Cole', groups: ['/escape'] }
+  'Carol@Example.org': { name: 'Carol Cole', groups: ['/escape'] },
+  // Happens to have the name of one of the users that `esap probe` makes.
+  'esap-probe-001': { name: 'Prosper Robe', groups: ['/escape'] }
 };
 
 // `outside`: who is no longer in any group.
