@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 from esap_jupyter.errors import ServiceTimeout
@@ -15,6 +15,31 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _CLOSING_SECONDS = 5.0
+
+_loop: contextvars.ContextVar[asyncio.AbstractEventLoop] = contextvars.ContextVar("_loop")
+
+
+def ask_loop(ask: Callable[[], Coroutine[Any, Any, T]], seconds: float) -> T:
+    """From inside a call's thread, await something in the event loop that made the call.
+
+    Parameters
+    ----------
+    ask : callable
+        Called in the event loop.
+    seconds : float
+        How long to wait.
+
+    Raises
+    ------
+    ServiceTimeout
+        If it takes longer.
+    """
+    future = asyncio.run_coroutine_threadsafe(ask(), _loop.get())
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        future.cancel()
+        raise ServiceTimeout("What the request needs did not come in time.", hint="Try again.") from None
 
 
 class ServiceCalls:
@@ -134,6 +159,7 @@ class ServiceCalls:
                 loop.call_soon_threadsafe(settle, error, result)
 
         context = contextvars.copy_context()
+        context.run(_loop.set, loop)
         threading.Thread(target=run, name=f"esap-{self.service}", daemon=True).start()
         return future
 

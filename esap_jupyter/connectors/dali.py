@@ -206,7 +206,10 @@ def raise_for_status(response: requests.Response) -> None:
     message = _message_of(body) or f"{response.reason or 'no reason given'}"
     where = f"{host_of(url)} answered {status}"
     if status == HTTPStatus.UNAUTHORIZED:
-        raise SignInNeeded(f"{where}: {message}", hint="This service wants its users to sign in.")
+        raise SignInNeeded(
+            f"{where}: {message}",
+            hint="Sign in. If it takes tokens, esap.toml must name the `audience` of the service.",
+        )
     if status == HTTPStatus.FORBIDDEN:
         raise NotAllowed(f"{where}: {message}")
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:

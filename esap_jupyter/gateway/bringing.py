@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,7 +182,8 @@ class Bringing:
 
 
 def _download(connector: Connector, urls: tuple[str, ...], file: SourceFile, target: Path) -> Download:
-    access = connector.context.access
+    # Each file's headers are asked for in the event loop.
+    access = dataclasses.replace(connector.context.access, bearer=None)
     return Download(urls, target, file.size, file.checksums, access, connector.authorization)
 
 

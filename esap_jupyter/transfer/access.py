@@ -15,7 +15,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +85,9 @@ class Access:
         The site's CA bundle, instead of the system's.
     client_cert, client_key : Path, optional
         X.509 certificate shown to the service; the key may be in the same file (a proxy certificate).
+    bearer : callable, optional
+        Gives the service's token (RFC 6750), or nothing, as a request goes out; called in its thread.
+        It goes to the named origins only, over TLS or to this machine, and never along a redirect.
     user_agent : str
         Names ESAP and a contact, as the IVOA note *Operational Identification of Software Components* asks.
     """
@@ -95,6 +98,7 @@ class Access:
     site_ca_file: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    bearer: Callable[[], str] | None = field(default=None, repr=False)
     user_agent: str = "esap-jupyter"
 
     @property
@@ -112,6 +116,10 @@ class Access:
         except requests.RequestException:
             return False
         return _origin(str(prepared)) in self.named_origins
+
+    def trusts(self, url: str) -> bool:
+        """Whether a token may go there: to a named origin, by TLS or on this machine."""
+        return self.names(url) and _keeps_secrets(url)
 
     def session(self, deadline: float) -> requests.Session:
         """Make a session for one thread; all sessions of an `Access` share one pool of connections.
@@ -149,6 +157,17 @@ def is_public(address: str) -> bool:
         elif ip not in _IPV6_OF_THE_INTERNET:
             return False
     return ip.is_global and not ip.is_multicast
+
+
+def _keeps_secrets(url: str) -> bool:
+    """Whether what is sent there is for its reader alone: by TLS, or on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() in {"https", "davs"}:
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"
 
 
 def translate_request_error(  # noqa: PLR0911 - a table in the form of a function
@@ -205,6 +224,17 @@ class _Session(requests.Session):
 
     def close(self) -> None:
         """Leave the connections to the other sessions of the same access."""
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        # What a redirect leads to is not prepared here, and so never gets a token of its own.
+        prepared = super().prepare_request(request)
+        url = str(prepared.url)
+        bearer = self._access.bearer
+        if bearer is not None and "Authorization" not in prepared.headers and self._access.trusts(url):
+            token = bearer()
+            if token:
+                prepared.headers["Authorization"] = f"Bearer {token}"
+        return prepared
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         url = str(request.url)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pyvo.dal import scs, sia, sia2, ssa
 
 from esap_jupyter.connectors.base import AdqlRequest, Connector, Context, Notice
+from esap_jupyter.connectors.bearer import bearer_header, with_bearer
 from esap_jupyter.connectors.dali import maxrec, raise_for_status, read_rows, read_table, requesting, send
 from esap_jupyter.connectors.vo.adql import TapQueries
 from esap_jupyter.connectors.vo.files import file_of, files_of_links, item_of, link_of
@@ -60,6 +61,9 @@ class VOConnector(Connector):
     settings: VOSettings
 
     def __init__(self, settings: VOSettings, context: Context) -> None:
+        self._wants_token = bool(settings.audience or settings.token_file)
+        if self._wants_token:
+            context = with_bearer(context, settings.audience)
         super().__init__(settings, context)
         self._metadata = TapMetadata(settings.tap, context)
         self._queries = TapQueries(settings, context, self._metadata)
@@ -77,6 +81,10 @@ class VOConnector(Connector):
         """The first of its URLs."""
         urls = self.settings
         return urls.tap or urls.scs or urls.sia2 or urls.sia or urls.ssa
+
+    async def authorization(self, url: str) -> Mapping[str, str]:
+        """The person's token, for files at the origins that the configuration names."""
+        return await bearer_header(self.context, self.settings.audience, url) if self._wants_token else {}
 
     async def check(self) -> str:
         """Ask each of the service's URLs for next to nothing; returns who answered.

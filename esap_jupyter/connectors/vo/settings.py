@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
@@ -35,6 +36,10 @@ class VOSettings(BaseModel):
         r"^ivo://[^?]+\?(?P<scope>[^:]+):(?P<name>.+)$",
         description="Finds scope and name of the DID in an obs_publisher_did",
     )
+    audience: str = Field(
+        "", description="Audience of the token that the service wants of its users; empty if it wants none"
+    )
+    token_file: Path | None = Field(None, description="File with that token, instead of the person's sign-in")
     sync_seconds: float = Field(
         15.0, gt=0, description="Seconds after which a query goes on as an asynchronous job"
     )

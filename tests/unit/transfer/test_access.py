@@ -149,6 +149,25 @@ def test_credentials_stay_behind_on_a_redirect_to_another_origin(echo: list[str]
     assert same_origin["X-Rucio-Auth-Token"] == "s3cret"
 
 
+def test_a_service_gets_its_token_from_us_and_not_by_a_redirect(echo: list[str]) -> None:
+    session = Access(named_origins=frozenset(echo), bearer=lambda: "t0ken").session(5)
+    unnamed = Access(allowed_origins=frozenset(echo), bearer=lambda: "t0ken").session(5)
+
+    assert session.get(f"{echo[0]}/").json()["Authorization"] == "Bearer t0ken"
+    assert session.get(f"{echo[0]}/to?/").json()["Authorization"] == "Bearer t0ken"
+    assert "Authorization" not in session.get(f"{echo[0]}/to?{echo[1]}/").json()
+    assert "Authorization" not in unnamed.get(f"{echo[0]}/").json()
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted"),
+    [("https://archive.example/tap", True), ("http://archive.example/tap", False), ("http://[::1]:8/", True)],
+)
+def test_a_token_goes_nowhere_in_clear_but_to_this_machine(url: str, trusted: bool) -> None:
+    named = frozenset({"https://archive.example:443", "http://archive.example:80", "http://[::1]:8"})
+    assert Access(named_origins=named).trusts(url) is trusted
+
+
 def test_netrc_adds_nothing(
     echo: list[str], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
