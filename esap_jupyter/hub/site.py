@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -209,7 +210,7 @@ class Site(Offer):
         """
         path = self.path(getattr(getattr(self, table), key))
         try:
-            shared = path.stat().st_mode & 0o077
+            shared = _others_may_read(path.stat())
             text = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise self.error((table, key), f"{path} cannot be read ({error})") from None
@@ -239,6 +240,12 @@ def load_site(path: Path | str) -> Site:
     for where, fault in site.faults():
         raise site.error(where, fault)
     return site
+
+
+def _others_may_read(file: os.stat_result) -> bool:
+    # Kubernetes mounts a secret as root's, to be read by the pod's own group.
+    own = file.st_uid == 0 and file.st_gid == os.getegid()
+    return bool(file.st_mode & (0o037 if own else 0o077))
 
 
 def _set(site: Site, **values: Any) -> None:

@@ -222,6 +222,8 @@ class FacilitySpawner(Spawner):
         for name in _TOLD:
             if name in self._trait_values:
                 setattr(self.child_spawner, name, self._trait_values[name])
+        # Variables for one kind of spawner (a chart sets them) would be in the place of those for all.
+        self.child_spawner.environment = self.environment | self.child_spawner.environment
 
 
 @functools.cache

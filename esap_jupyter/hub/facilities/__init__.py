@@ -12,13 +12,21 @@ from typing import Annotated, Any
 from pydantic import Field
 from traitlets import import_item
 
-from esap_jupyter.hub.facilities.settings import DockerFacility, LocalFacility, SlurmFacility
+from esap_jupyter.hub.facilities.settings import (
+    DockerFacility,
+    KubernetesFacility,
+    LocalFacility,
+    SlurmFacility,
+)
 from esap_jupyter.hub.failures import Failure
 
-Facility = Annotated[DockerFacility | LocalFacility | SlurmFacility, Field(discriminator="spawner")]
+Facility = Annotated[
+    DockerFacility | KubernetesFacility | LocalFacility | SlurmFacility, Field(discriminator="spawner")
+]
 
 _SPAWNERS = {
     "docker": "esap_jupyter.hub.facilities.docker.ContainerSpawner",
+    "kubernetes": "esap_jupyter.hub.facilities.kubernetes.PodSpawner",
     "local": "esap_jupyter.hub.facilities.local.LocalSpawner",
     "slurm": "esap_jupyter.hub.facilities.slurm.JobSpawner",
 }

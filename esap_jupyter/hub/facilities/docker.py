@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import PurePosixPath
@@ -11,16 +10,13 @@ from typing import Any
 from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 from dockerspawner import DockerSpawner
-from escapism import escape
 from traitlets import Unicode, default
 
 from esap_jupyter.hub.facilities import AtFacility
+from esap_jupyter.hub.facilities.layout import GROUPS, HOME, SITE_CONFIGURATION, group_directory
 from esap_jupyter.hub.facilities.settings import DockerFacility
 from esap_jupyter.hub.failures import NO_ROOM, Failure, no_image
 
-HOME = "/home/esap"
-GROUPS = f"{HOME}/groups"
-_SITE_CONFIGURATION = "/etc/xdg/esap"
 _NETWORK_BITS = 28  # 16 addresses: the gateway, the proxy, and the person's servers
 
 # What Docker says in words only.
@@ -47,7 +43,7 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         self.volumes = {"esap-home-{username}": HOME, **await self._group_volumes()}
         if self.esap_directory:
             source = await self._on_the_machine(PurePosixPath(self.esap_directory))
-            self.read_only_volumes = {source: _SITE_CONFIGURATION}
+            self.read_only_volumes = {source: SITE_CONFIGURATION}
         self.notebook_dir = HOME
         self.hub_connect_url = f"http://{self.facility.hub}:8081"
         self.extra_host_config = {
@@ -129,7 +125,7 @@ class ContainerSpawner(AtFacility, DockerSpawner):
     async def _group_volumes(self) -> dict[str, str]:
         if not self.facility.group_directories:
             return {}
-        names = {f"esap-group-{name}": f"{GROUPS}/{name}" for name in map(_plain, self.order.groups)}
+        names = {f"esap-group-{name}": f"{GROUPS}/{name}" for name in map(group_directory, self.order.groups)}
         for volume in names:
             try:
                 await self.docker("inspect_volume", volume)
@@ -143,12 +139,6 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         binds = self.client.create_host_config(binds={volume: {"bind": GROUPS, "mode": "rw"}})
         made = await self.docker("create_container", self.image, host_config=binds)
         await self.docker("remove_container", made["Id"])
-
-
-def _plain(group: str) -> str:
-    """Make of a group, ``/escape/lofar``, a name for files: ``escape.lofar``; two groups never share one."""
-    safe = {*string.ascii_letters, *string.digits, "-"}
-    return ".".join(escape(part, safe=safe, escape_char="_") for part in group.strip("/").split("/"))
 
 
 def failure_of(error: Exception, image: str) -> Failure | None:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+_QUANTITY = r"^[1-9][0-9]*[KMGT]i?$"
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +51,36 @@ class DockerFacility(_Settings):
     networks: Annotated[IPv4Network, AfterValidator(_has_room_for_people)] = IPv4Network("10.213.0.0/16")
     pids: int = Field(default=1024, ge=64)
     group_directories: bool = True
+
+
+class KubernetesFacility(_Settings):
+    """Pods of the cluster that the hub itself runs in, by the chart of zero-to-jupyterhub.
+
+    Attributes
+    ----------
+    home_size : str
+        Of the volume that is a person's home, as Kubernetes takes it: ``20Gi``.
+    storage_class : str
+        Of that volume; empty is the cluster's default.
+    shared_homes : bool
+        Whether the class lets pods of several nodes write to a volume (``ReadWriteMany``), so that servers of
+        one person may run on several.
+    groups_claim : str
+        A claim that many pods may write to, in which each group has a directory that its members share; empty
+        is none.
+    temporary_size : str
+        Of ``/tmp``.
+    gpu_resource : str
+        What the cluster calls a graphics processor.
+    """
+
+    spawner: Literal["kubernetes"]
+    home_size: str = Field(default="20Gi", pattern=_QUANTITY)
+    storage_class: str = ""
+    shared_homes: bool = False
+    groups_claim: str = ""
+    temporary_size: str = Field(default="10Gi", pattern=_QUANTITY)
+    gpu_resource: str = "nvidia.com/gpu"
 
 
 class LocalFacility(_Settings):

@@ -58,7 +58,6 @@ def site(
     }
     more = (
         f"c.LocalSpawner.cmd = [{sys.executable!r}, '-m', 'jupyterhub.singleuser', '--allow-root']\n"
-        "c.JupyterHub.allow_named_servers = True\n"
         "c.JupyterHub.log_level = 'DEBUG'\n"
     )
     facilities = {"here": {"spawner": "local"}, "cluster": cluster}
