@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from esap_jupyter.config import Config, load_config
 from esap_jupyter.errors import EsapError, InputError
-from esap_jupyter.gateway import names, picking, queries, replicating, staging, uploading
+from esap_jupyter.gateway import linking, names, picking, queries, replicating, staging, uploading
 from esap_jupyter.gateway.asking import AsksServices
 from esap_jupyter.gateway.basket import Basket
 from esap_jupyter.gateway.discovery import AdqlMode, AdqlOptions, Discovery, Search
@@ -240,6 +240,27 @@ class Gateway(AsksServices):
             If the table has no rows of this service.
         """
         return await picking.items(self._services, table, rows, service)
+
+    async def linked_item(self, text: str, service: str = "") -> Item:
+        """Return the item that a link from elsewhere names, to be put into the basket.
+
+        Parameters
+        ----------
+        text : str
+            ``rucio:<scope>:<name>``, ``https://...`` (a file) or ``datalink:https://...``.
+        service : str
+            Which data lake, if there are several.
+
+        Raises
+        ------
+        InputError
+            If it names no item.
+        NotOffered
+            If no service here has it.
+        ServiceError
+            If the data lake does not answer, or does not know the DID.
+        """
+        return await linking.item_of(self._services, self.config, text, service)
 
     # Staging
 

@@ -50,6 +50,13 @@ class FileToAdd(Input):
     size: int | None = Field(default=None, ge=0)
 
 
+class LinkToAdd(Input):
+    """What a link from elsewhere asks to put into the basket, see `Gateway.linked_item`."""
+
+    item: str = Field(min_length=1, max_length=2000)
+    service: str = Field(default="", max_length=200)
+
+
 class ItemIds(Input):
     """Items of the basket."""
 
@@ -139,6 +146,12 @@ async def add_file(session: Session, given: FileToAdd) -> Added:
         size=given.size,
         media_type=given.media_type,
     )
+    return Added(items=1, new=await gateway.basket.add([item]))
+
+
+async def add_link(session: Session, given: LinkToAdd) -> Added:
+    gateway = await session.gateway()
+    item = await gateway.linked_item(given.item, given.service)
     return Added(items=1, new=await gateway.basket.add([item]))
 
 

@@ -241,6 +241,8 @@ ROUTES: tuple[Route, ...] = (
           "Put DIDs in", _KNOWN, _CREATED),
     Route("POST", "/basket/files", items.add_file, items.FileToAdd, items.Added,
           "Put a file of a DataLink document in", (UnknownName,), _CREATED),
+    Route("POST", "/basket/links", items.add_link, items.LinkToAdd, items.Added,
+          "Put in what a link from elsewhere names", _KNOWN, _CREATED),
     Route("POST", "/basket/remove", items.remove_items, items.ItemIds, items.Removed,
           "Take items out"),
 

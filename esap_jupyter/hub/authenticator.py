@@ -90,12 +90,12 @@ class EsapAuthenticator(GenericOAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[Any, ...]]:
         """Add the resources that a person's server asks."""
-        from esap_jupyter.hub import port_handler, session_handlers, token_handlers
+        from esap_jupyter.hub import open_handler, port_handler, session_handlers, token_handlers
         from esap_jupyter.hub.audit import register_events
 
         register_events(app.eventlog)
-        ours = [*token_handlers.HANDLERS, *session_handlers.HANDLERS, *port_handler.HANDLERS]
-        return [*super().get_handlers(app), *ours]
+        modules = (token_handlers, session_handlers, port_handler, open_handler)
+        return [*super().get_handlers(app), *(each for module in modules for each in module.HANDLERS)]
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Sign a person in, if they may use the site."""

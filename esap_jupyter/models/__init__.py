@@ -12,6 +12,7 @@ from esap_jupyter.models.datalake import (
     WritableRSE,
 )
 from esap_jupyter.models.item import Item, Link, Provenance, Replica, SourceFile
+from esap_jupyter.models.item_link import ItemLink
 from esap_jupyter.models.job import ENDED_PHASES, FileProgress, Job, Phase, Progress
 from esap_jupyter.models.plots import Density, PlotAxis, SkyCircle, SkyDensity
 from esap_jupyter.models.query import MOST_TARGETS, Position, Product, Query, Target
@@ -56,6 +57,7 @@ __all__ = [
     "Frequency",
     "Histogram",
     "Item",
+    "ItemLink",
     "Job",
     "KnownToken",
     "Link",

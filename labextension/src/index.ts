@@ -18,6 +18,7 @@ import { lookAtSearch } from './models/search';
 import type { ViewContext } from './panels/context';
 import { SideBar } from './panels/sidebar';
 import { addQueryCommands } from './queryCommands';
+import { openLink } from './openLink';
 import { ownServer } from './ownServerPlugin';
 import { remember } from './remembered';
 import { addSignInCommands } from './signInCommands';
@@ -183,4 +184,4 @@ function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegist
   });
 }
 
-export default [state, panels, ownServer];
+export default [state, panels, ownServer, openLink];

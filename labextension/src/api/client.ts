@@ -514,6 +514,11 @@ export class EsapClient {
     return answered(this._http.POST('/esap/api/basket/files', { body }));
   }
 
+  /** Put in what a link from elsewhere names. */
+  addItemLink(item: string, service: string): Promise<Added> {
+    return answered(this._http.POST('/esap/api/basket/links', { body: { item, service } }));
+  }
+
   async removeFromBasket(ids: readonly string[]): Promise<void> {
     await answered(this._http.POST('/esap/api/basket/remove', { body: { ids: [...ids] } }));
   }

@@ -2,6 +2,7 @@ import { type EsapClient } from '../api/client';
 import { asEsapError, type EsapError } from '../api/errors';
 import type { Added, Item, Job, Link, NewStaging } from '../api/types';
 import { Changing } from './changing';
+import type { ItemLink } from './itemLink';
 
 /** Download into the workspace, or replicate by a rule, and to which RSE. */
 export type StagingHow = Pick<NewStaging, 'mode' | 'rse_expression'>;
@@ -46,6 +47,11 @@ export class Basket extends Changing {
   /** Put in a file that a DataLink document names. */
   addLink(service: string, link: Link): Promise<Added | null> {
     return this._add(() => this._client.addLink(service, link));
+  }
+
+  /** Put in what a link from elsewhere names. */
+  addItemLink({ item, service }: ItemLink): Promise<Added | null> {
+    return this._add(() => this._client.addItemLink(item, service));
   }
 
   remove(ids: readonly string[]): Promise<void> {
