@@ -33,7 +33,11 @@ _TOLD = (
 
 _SPARE_SECONDS = 15
 _LOOK_SECONDS = 5
-_BETWEEN_LOOKS = 0.1
+# As the wait grows, so does the time between looks: with many servers at once, looking would cost what
+# they need to start.
+_BETWEEN_LOOKS = (0.1, 1.0)
+_SHARE_OF_WAIT = 0.05
+_BETWEEN_POLLS = 1.0
 
 
 class FacilitySpawner(Spawner):
@@ -144,19 +148,22 @@ class FacilitySpawner(Spawner):
         base = where if isinstance(where, str) else "http://{}:{}".format(*where)
         url = f"{base.rstrip('/')}{self.server.base_url}api"
         client, loop = AsyncHTTPClient(), asyncio.get_running_loop()
-        end = loop.time() + self.http_timeout
+        began = polled = loop.time()
         while True:
             try:
                 await client.fetch(url, request_timeout=_LOOK_SECONDS, raise_error=False)
             except (OSError, HTTPClientError):
-                status = await self.child_spawner.poll()
+                now = loop.time()
             else:
                 return
-            if status is not None:
-                raise self._not_started(ended(status), f"status: {status}")
-            if loop.time() > end:
+            if now - polled > _BETWEEN_POLLS:
+                polled = now
+                if (status := await self.child_spawner.poll()) is not None:
+                    raise self._not_started(ended(status), f"status: {status}")
+            if now - began > self.http_timeout:
                 raise self._not_started(too_slow(self.http_timeout), f"{url} does not answer")
-            await asyncio.sleep(_BETWEEN_LOOKS)
+            least, most = _BETWEEN_LOOKS
+            await asyncio.sleep(min(most, max(least, _SHARE_OF_WAIT * (now - began))))
 
     def _not_started(self, failure: Failure, detail: str) -> NotStarted:
         audit_server(self, "failed", failure.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import PurePosixPath
@@ -18,6 +19,8 @@ from esap_jupyter.hub.facilities.settings import DockerFacility
 from esap_jupyter.hub.failures import NO_ROOM, Failure, no_image
 
 _NETWORK_BITS = 28  # 16 addresses: the gateway, the proxy, and the person's servers
+
+_ASKING_DOCKER = ThreadPoolExecutor(8, "docker")
 
 # What Docker says in words only.
 _NO_ROOM = ("no space left", "cannot allocate memory", "address pool", "insufficient resources")
@@ -49,6 +52,8 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         self.extra_host_config = {
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
+            # What has ended is asked why, and removed after that.
+            "auto_remove": False,
             "pids_limit": self.facility.pids,
             "read_only": True,
             "tmpfs": {"/tmp": "mode=1777", "/run": "mode=0755"},  # noqa: S108 - the container's own
@@ -56,6 +61,19 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         }
         await self._make_network()
         return await super().start()
+
+    @default("start_timeout")
+    def _long_enough_to_pull_an_image(self) -> int:
+        return 600
+
+    @default("http_timeout")
+    def _long_enough_for_a_busy_machine(self) -> int:
+        return 240
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        """Asks Docker for several people side by side; DockerSpawner would for one at a time."""
+        return _ASKING_DOCKER
 
     def explain(self, error: Exception) -> Failure | None:
         """Tell an image that is not there and a full machine from other faults."""
