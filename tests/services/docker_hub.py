@@ -8,10 +8,11 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import tomli_w
 
+from tests.services.certificates import make_certificate
 from tests.services.docker_engine import BASE, DockerEngine
 from tests.services.hub import HubClient
 from tests.services.oidc_provider import OidcProvider
@@ -49,10 +50,14 @@ class DockerHub(HubClient):
         Tables of `site.toml`, merged with those that the tests need.
     """
 
+    servers_are_called: ClassVar[str] = "jupyter-"
+    parts_are_called: ClassVar[str] = "esap-"
+
     def __init__(
         self, directory: Path, provider: OidcProvider, engine: DockerEngine, **settings: dict[str, Any]
     ) -> None:
-        super().__init__(provider.hub_url, provider)
+        certificate, _ = make_certificate(directory / "tls", provider.host)
+        super().__init__(provider.hub_url, provider, certificate)
         self.directory = directory
         self.engine = engine
         shutil.copytree(HUB_CONFIG, directory, dirs_exist_ok=True)
@@ -117,11 +122,15 @@ class DockerHub(HubClient):
 
     def stop(self) -> None:
         """Remove everything, people's servers and volumes too."""
-        for container in self.engine.docker("ps", "--all", "--quiet", "--filter", "name=jupyter-").split():
+        for container in self.engine.docker(
+            "ps", "--all", "--quiet", "--filter", f"name=^{self.servers_are_called}"
+        ).split():
             self.engine.docker("rm", "--force", container)
         self._compose("down", "--volumes")
         for kind in ("network", "volume"):
-            for name in self.engine.docker(kind, "ls", "--quiet", "--filter", "name=^esap-").split():
+            for name in self.engine.docker(
+                kind, "ls", "--quiet", "--filter", f"name=^{self.parts_are_called}"
+            ).split():
                 self.engine.docker(kind, "rm", name)
 
     def log(self) -> str:

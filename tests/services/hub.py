@@ -39,22 +39,38 @@ LOCAL = (
 
 
 class HubClient:
-    """Asks a hub as a person or a server does."""
+    """Asks a hub as a person or a server does.
 
-    def __init__(self, url: str, provider: OidcProvider) -> None:
+    Parameters
+    ----------
+    ca_file : Path, optional
+        What an https hub is trusted by.
+    """
+
+    def __init__(self, url: str, provider: OidcProvider, ca_file: Path | None = None) -> None:
         self.url = url
         self.provider = provider
+        self.ca_file = ca_file
+
+    def browser(self) -> requests.Session:
+        """A browser in which nobody is signed in."""
+        session = requests.Session()
+        if self.ca_file:
+            # A bundle that the environment names would win over this one.
+            session.trust_env = False
+            session.verify = str(self.ca_file)
+        return session
 
     def answers(self) -> bool:
         """Whether the hub answers through its proxy."""
         try:
-            return requests.get(f"{self.url}/hub/health", timeout=2).ok
+            return self.browser().get(f"{self.url}/hub/health", timeout=2).ok
         except requests.RequestException:
             return False
 
     def sign_in(self, account: str) -> requests.Session:
         """Sign a person in; the session holds the hub's cookies."""
-        browser = requests.Session()
+        browser = self.browser()
         self.provider.sign_in(browser, f"{self.url}/hub/oauth_login?next=/hub/home", account)
         return browser
 
@@ -82,7 +98,7 @@ class HubClient:
                 (c.value or "" for c in browser.cookies if c.name == "_xsrf" and c.path == "/hub/"), ""
             )
             headers["Referer"] = f"{self.url}/hub/home"
-        asker = browser or requests
+        asker = browser or self.browser()
         return asker.request(method, f"{self.url}/hub/api{path}", headers=headers, timeout=60, **further)
 
     def servers(self, browser: requests.Session, name: str) -> dict[str, Any]:

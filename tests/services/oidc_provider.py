@@ -32,6 +32,7 @@ class OidcProvider(Service):
     recipe: ClassVar[tuple[Path, ...]] = (RECIPE,)
 
     host: ClassVar[str] = "127.0.0.1"
+    hub_scheme: ClassVar[str] = "http"
 
     def set_up(self, tell: Tell) -> None:
         tell("installing oidc-provider and configurable-http-proxy")
@@ -58,7 +59,7 @@ class OidcProvider(Service):
     @property
     def hub_url(self) -> str:
         """Where the provider sends people back to."""
-        return f"http://{self.host}:{self.ports['hub']}"
+        return f"{self.hub_scheme}://{self.host}:{self.ports['hub']}"
 
     @property
     def proxy(self) -> str:
@@ -105,3 +106,4 @@ class OidcForContainers(OidcProvider):
 
     name: ClassVar[str] = "oidc-containers"
     host: ClassVar[str] = "172.17.0.1"
+    hub_scheme: ClassVar[str] = "https"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+import requests
+
 from tests.services.docker_hub import ContainerServer, DockerHub
 
 
@@ -12,6 +15,14 @@ def test_a_person_gets_jupyterlab_with_esap(alice: ContainerServer) -> None:
     assert status.json()["api"] == 1
     page = alice.browser.get(f"{alice.url}/lab", timeout=30)
     assert '"esap-jupyter"' in page.text
+
+
+def test_the_pages_are_https_by_the_certificate_of_the_site(container_site: DockerHub) -> None:
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(f"{container_site.url}/hub/health", timeout=10)
+    browser = container_site.sign_in("user02")
+    secure = {cookie.name for cookie in browser.cookies if cookie.secure}
+    assert "jupyterhub-hub-login" in secure, list(browser.cookies)
 
 
 def test_a_container_has_few_rights_and_a_bound(alice: ContainerServer) -> None:
