@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from esap_jupyter.errors import EsapError
 from tests.services.dachs import Dachs
 from tests.services.docker_engine import DockerEngine
+from tests.services.oidc_agent import OidcAgent
 from tests.services.oidc_provider import OidcForContainers, OidcProvider
 from tests.services.processes import ServiceFailed
 from tests.services.rucio_xrootd import RucioXRootD
@@ -29,7 +30,7 @@ BROWSER = "chromium"
 
 SERVICES: dict[str, type[Service]] = {
     service.name: service
-    for service in (Dachs, RucioXRootD, OidcProvider, OidcForContainers, DockerEngine, Slurm)
+    for service in (Dachs, RucioXRootD, OidcProvider, OidcForContainers, OidcAgent, DockerEngine, Slurm)
 }
 
 

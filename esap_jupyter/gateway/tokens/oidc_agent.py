@@ -8,11 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from esap_jupyter.connectors.base import Token
 from esap_jupyter.errors import SignInNeeded
-from esap_jupyter.gateway.tokens.claims import moment
+from esap_jupyter.gateway.tokens.claims import checked_token, moment
 
 _SECONDS = 30.0
 _VALID_FOR = 60
@@ -36,6 +34,7 @@ class OidcAgentSource:
 
     def __init__(self, socket: Path, account: str = "", issuer: str = "") -> None:
         self._socket = socket
+        self._account = account
         self._whose = {"account": account} if account else {"issuer": issuer}
 
     @classmethod
@@ -63,19 +62,32 @@ class OidcAgentSource:
             async with asyncio.timeout(_SECONDS):
                 said = await self._ask(asked)
         except TimeoutError:
+            # An agent whose grant has ended waits until the person has signed in again in its own window.
             raise SignInNeeded(
-                "oidc-agent did not answer.", hint="It may wait for you to confirm, or to unlock it."
+                "oidc-agent did not answer.",
+                hint=f"It may wait for you: confirm, unlock it, or sign in again: {self._again}.",
             ) from None
         except OSError:
             return None
         value = said.get("access_token")
         if said.get("status") != "success" or not isinstance(value, str):
             word = str(said.get("error") or "no reason given")
-            raise SignInNeeded(
-                f"oidc-agent gives no token: {word}.",
-                hint="Load the account: oidc-add, or make it: oidc-gen.",
-            )
-        return Token(SecretStr(value), moment(said.get("expires_at")))
+            raise SignInNeeded(f"oidc-agent gives no token: {word}.", hint=self._cure(word))
+        # An agent does not say whether the provider heeded the audience.
+        token = checked_token(value, audience, "oidc-agent")
+        return Token(token.value, moment(said.get("expires_at")) or token.expires_at)
+
+    @property
+    def _again(self) -> str:
+        return f"oidc-gen --reauthenticate {self._account or 'ACCOUNT'}"
+
+    def _cure(self, word: str) -> str:
+        """What helps, by what oidc-agent 4 and 5 say."""
+        if "invalid_grant" in word:
+            return f"Sign in again: {self._again}."
+        if word.startswith("No account configured"):
+            return f"Make the account: oidc-gen {self._account}, or correct `agent_account` in esap.toml."
+        return f"Load the account: oidc-add {self._account or 'ACCOUNT'}, or make it: oidc-gen."
 
     async def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         reader, writer = await asyncio.open_unix_connection(self._socket, limit=_LARGEST)

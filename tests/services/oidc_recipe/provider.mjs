@@ -63,6 +63,14 @@ const provider = new Provider(ISSUER, {
       grant_types: [DEVICE, 'refresh_token'],
       redirect_uris: [],
       response_types: []
+    },
+    {
+      // oidc-agent shows a secret even where there is none.
+      client_id: 'agent',
+      client_secret: 'agent-secret',
+      grant_types: [DEVICE, 'refresh_token'],
+      redirect_uris: [],
+      response_types: []
     }
   ],
   claims: {
