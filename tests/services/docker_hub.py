@@ -63,6 +63,7 @@ class DockerHub(HubClient):
         shutil.copytree(HUB_CONFIG, directory, dirs_exist_ok=True)
         self._secret("crypt_key", secrets.token_hex(32))
         self._secret("client_secret", "hub-secret")
+        self._secret("probe_token", secrets.token_hex(32))
         self._secret("proxy.env", f"CONFIGPROXY_AUTH_TOKEN={secrets.token_hex(32)}")
         variables = {
             "COMPOSE_PROJECT_NAME": "esaptest",
@@ -89,6 +90,7 @@ class DockerHub(HubClient):
                     "rucio": {"scope": "openid profile"},
                 },
             },
+            "probe": {"users": 2},
             "facilities": {"here": {"spawner": "docker"}},
             "images": {"esap": {"title": "ESAP", "image": USER_IMAGE}},
             "sizes": {
