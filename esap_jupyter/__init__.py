@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         DataLakePanel,
         JobsPanel,
         SearchPanel,
+        SignInPanel,
         TableView,
     )
 
@@ -55,6 +56,7 @@ __all__ = [
     "DataLakePanel",
     "JobsPanel",
     "SearchPanel",
+    "SignInPanel",
     "TableView",
     "adql",
     "basket",

@@ -9,6 +9,15 @@ from esap_jupyter.widgets.basket import BasketPanel
 from esap_jupyter.widgets.datalake import DataLakePanel
 from esap_jupyter.widgets.jobs import JobsPanel
 from esap_jupyter.widgets.search import SearchPanel
+from esap_jupyter.widgets.sign_in import SignInPanel
 from esap_jupyter.widgets.table_view import TableView
 
-__all__ = ["AdqlPanel", "BasketPanel", "DataLakePanel", "JobsPanel", "SearchPanel", "TableView"]
+__all__ = [
+    "AdqlPanel",
+    "BasketPanel",
+    "DataLakePanel",
+    "JobsPanel",
+    "SearchPanel",
+    "SignInPanel",
+    "TableView",
+]

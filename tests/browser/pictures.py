@@ -12,10 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from esap_jupyter.models import KnownToken, SignInState
 from tests.browser.conftest import CHROMIUM_FLAGS, ROOT, SCREENSHOTS, Lab, demo_lab, open_side_bar
 from tests.browser.person import choose_theme, rows_in_sight, search, select_rows, tab
 
@@ -113,6 +115,15 @@ def datalake(page: Any) -> str:
     return PANEL
 
 
+@picture(height=360)
+def sign_in(page: Any) -> str:
+    # The demo has nobody to sign in with: the answer is one of a site with a hub.
+    page.route("**/esap/api/sign-in", lambda route: route.fulfill(json=_signed_in()))
+    tab(page, "Sign in").click()
+    page.locator("#esap-tabpanel").get_by_text("Alice Archer").wait_for()
+    return PANEL
+
+
 @picture(height=700)
 def table(page: Any) -> str:
     search(page, "sources", "M 42", "6")
@@ -183,6 +194,22 @@ def spectrum(page: Any) -> str:
 @picture(height=560)
 def light_curve(page: Any) -> str:
     return _curve(page, FILES[2])
+
+
+def _signed_in() -> dict[str, Any]:
+    state = SignInState(
+        source="the hub",
+        username="alice",
+        name="Alice Archer",
+        issuer="https://iam.example.org",
+        groups=("/escape", "/escape/lofar"),
+        tokens=(
+            KnownToken(audience="", expires_at=datetime.now(UTC) + timedelta(minutes=59.9)),
+            KnownToken(audience="rucio", expires_at=datetime.now(UTC) + timedelta(minutes=24.9)),
+        ),
+        sign_in_url="/hub/oauth_login",
+    )
+    return state.model_dump(mode="json")
 
 
 def _table(page: Any) -> None:

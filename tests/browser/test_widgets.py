@@ -236,7 +236,7 @@ PANELS = """import esap_jupyter as esap
 import ipywidgets
 view = esap.TableView(esap.table({table!r}), conditions=[("mag", "<", 8)], height=200)
 kinds = (esap.SearchPanel, esap.AdqlPanel, esap.DataLakePanel, esap.BasketPanel, esap.JobsPanel)
-panels = [kind() for kind in kinds]
+panels = [kind() for kind in (*kinds, esap.SignInPanel)]
 panels[0].targets = ["M 51", "M 42"]
 ipywidgets.VBox([*panels, view])"""
 
