@@ -39,8 +39,9 @@ def make_hub(tmp_path: Path, provider: OidcProvider, archive: FaultServer) -> It
     slow = {"connector": "vo", "tap": archive.tap("hang"), "deadline": 600}
     config.write_text(tomli_w.dumps({"services": {"slow": slow}}))
 
-    def make(**life: float) -> Hub:
+    def make(*, keeps_servers: bool = False, **life: float) -> Hub:
         more = (
+            f"c.JupyterHub.cleanup_servers = {not keeps_servers}\n"
             f"c.Spawner.cmd = [{sys.executable!r}, '-m', 'jupyterhub.singleuser', '--allow-root']\n"
             f"c.SimpleLocalProcessSpawner.home_dir_template = {str(tmp_path / 'homes/{username}')!r}\n"
             f"c.Spawner.environment.update({{'ESAP_CONFIG': {str(config)!r}}})\n"
@@ -78,12 +79,6 @@ class Person:
         return answer.json() if answer.content else None
 
 
-def stop(*people: Person) -> None:
-    for person in people:
-        person.hub.ask("DELETE", f"/users/{person.name}/server", browser=person.browser)
-        person.hub.wait(lambda person=person: not person.runs)
-
-
 def test_an_idle_server_goes_and_one_that_works_stays(make_hub: Callable[..., Hub]) -> None:
     idle_seconds = 8.0
     hub = make_hub(idle_minutes=idle_seconds / 60, hours=0)
@@ -100,7 +95,7 @@ def test_an_idle_server_goes_and_one_that_works_stays(make_hub: Callable[..., Hu
 
 def test_the_end_is_told_can_be_put_off_and_comes(make_hub: Callable[..., Hub]) -> None:
     seconds = 20.0
-    hub = make_hub(idle_minutes=0, hours=seconds / 3600, most_hours=3 * seconds / 3600)
+    hub = make_hub(keeps_servers=True, idle_minutes=0, hours=seconds / 3600, most_hours=3 * seconds / 3600)
     alice = Person(hub, "alice")
     told = alice.ask("GET", "session")["life"]
     started, ends = (datetime.fromisoformat(told[key]) for key in ("started_at", "ends_at"))
@@ -133,4 +128,3 @@ def test_what_a_home_holds_is_told_and_no_browser_asks_the_hub(make_hub: Callabl
         hub.ask("GET", "/esap/session", token=hub.server_token(bob.browser)),
     ):
         assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
-    stop(bob)
