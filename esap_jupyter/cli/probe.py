@@ -68,11 +68,11 @@ def probe(
     try:
         plan, token_file = _plan(hub, site, token_file, ca_file, **given)
         report = _run(plan, read_secret(token_file, "token"))
+        show(report)
     finally:
         # One that could not even begin is what a monitor must notice first.
         if metrics is not None:
             write_metrics(metrics, report, datetime.now(UTC))
-    show(report)
     if not report.ok:
         sys.exit(1)
 
@@ -94,9 +94,13 @@ def _plan(
         if settings is None:
             raise site.error(("probe",), "is missing")
         token_file = token_file or site.path(settings.token_file)
-        known = {"profile": settings.profile, "search": settings.search, "staging": settings.stage}
-        if not hub:
-            hub, known["issuer"] = site.site.url, site.sign_in.issuer
+        hub = hub or site.site.url
+        known = {
+            "profile": settings.profile,
+            "search": settings.search,
+            "staging": settings.stage,
+            "issuer": site.sign_in.issuer,
+        }
         ca_files += [site.path(file) for file in (settings.ca_file, site.sign_in.ca_file) if file]
     if not hub or token_file is None:
         raise click.UsageError("Give the hub's address and --token-file, or --site.")

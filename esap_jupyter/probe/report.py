@@ -11,7 +11,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from esap_jupyter.errors import EsapError
+from esap_jupyter.errors import ConfigError, EsapError
 
 Step = Literal["sign-in", "provider", "spawn", "page", "search", "staging", "stop", "removal"]
 """
@@ -131,6 +131,11 @@ def write_metrics(path: Path, report: ProbeReport | None, finished_at: datetime)
     ----------
     report : ProbeReport, optional
         None if the probe could not even begin.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be written.
     """
     from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
@@ -152,7 +157,12 @@ def write_metrics(path: Path, report: ProbeReport | None, finished_at: datetime)
             for quantile, value in (("0.5", step.p50), ("0.95", step.p95), ("1", step.max)):
                 if value is not None:
                     seconds.labels(step.step, quantile).set(value)
-    write_to_textfile(str(path), registry)
+    try:
+        write_to_textfile(str(path), registry)
+    except OSError as error:
+        raise ConfigError(
+            f"The metrics cannot be written to {path} ({error.strerror}).", hint="Correct its name or rights."
+        ) from None
 
 
 def _percentile(in_order: Sequence[float], share: float) -> float | None:

@@ -10,7 +10,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from manual import configuration, errors, events, facilities, model_pages, notebooks, panels, rest, words
+from manual import (
+    configuration,
+    errors,
+    events,
+    facilities,
+    model_pages,
+    notebooks,
+    panels,
+    rest,
+    site,
+    words,
+)
 
 GENERATED = {
     "configuration": configuration.sections,
@@ -24,6 +35,7 @@ GENERATED = {
     "panels": panels.settings,
     "rest": rest.operations,
     "rest-objects": rest.objects,
+    "site": site.sections,
 }
 
 

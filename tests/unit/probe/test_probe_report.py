@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from esap_jupyter.errors import InputError, ServiceTimeout
+from esap_jupyter.errors import ConfigError, InputError, ServiceTimeout
 from esap_jupyter.probe import Failure, ProbeReport, StepReport, Wanted
 from esap_jupyter.probe.report import write_metrics
 
@@ -56,6 +56,8 @@ def test_metrics_are_written_whole_also_of_a_probe_that_could_not_begin(tmp_path
     write_metrics(file, None, NOW)
     assert "esap_probe_success 0.0" in file.read_text()
     assert list(tmp_path.iterdir()) == [file]
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_metrics(tmp_path / "nowhere" / "esap.prom", None, NOW)
 
 
 @pytest.mark.parametrize("text", ["eso", "=10 20", "eso="])
