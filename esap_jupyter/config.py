@@ -141,7 +141,8 @@ class SignInSettings(_Settings):
         CA bundle for the provider, in addition.
     token_files : dict
         By path, the audience of the token to keep there for other tools; an empty one for the token of the
-        sign-in. Each file is in the person's home or ``$XDG_RUNTIME_DIR``.
+        sign-in. Each file is in the person's home or ``$XDG_RUNTIME_DIR`` (and left out where that is not
+        set).
     """
 
     issuer: str = ""

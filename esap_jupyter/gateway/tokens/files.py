@@ -102,10 +102,13 @@ def token_files_of(config: Config) -> dict[Path, str]:
         If one is elsewhere than in the person's home or ``$XDG_RUNTIME_DIR``.
     """
     own = [Path.home().resolve()]
-    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime:
         own.append(Path(runtime).resolve())
     found = {}
     for name, audience in config.sign_in.token_files.items():
+        if name.startswith("$XDG_RUNTIME_DIR") and not runtime:
+            continue  # a container has none
         named = Path(os.path.expandvars(name)).expanduser()
         path = without_links(named)
         if not named.is_absolute() or not any(path.is_relative_to(directory) for directory in own):

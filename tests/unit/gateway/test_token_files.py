@@ -42,6 +42,7 @@ def files_of(directory: Path, named: str) -> dict[Path, str]:
 def test_a_file_in_the_home_may_be_named_in_the_ways_of_a_shell(home: Path, tmp_path: Path) -> None:
     assert files_of(tmp_path, "~/.rucio/token") == {home / ".rucio/token": "rucio"}
     assert files_of(tmp_path, "$HOME/token") == {home / "token": "rucio"}
+    assert files_of(tmp_path, "$XDG_RUNTIME_DIR/token") == {}
 
 
 @pytest.mark.usefixtures("home")
