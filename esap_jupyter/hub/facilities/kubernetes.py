@@ -81,6 +81,10 @@ class PodSpawner(AtFacility, KubeSpawner):
         self.volumes = [*_listed(given.volumes), *volumes]
         self.volume_mounts = [*_listed(given.volume_mounts), *mounts]
 
+    async def delete_home(self) -> None:
+        """Delete the claim that is the home."""
+        await self._make_delete_pvc_request(self.pvc_name, self.k8s_api_request_timeout)
+
     def explain(self, error: Exception) -> Failure | None:
         """Tell a full quota from other faults."""
         full = isinstance(error, ApiException) and "exceeded quota" in str(error.body)

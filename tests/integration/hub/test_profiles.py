@@ -21,15 +21,29 @@ OFFER = {
         "lab": {"title": "JupyterLab", "facility": "here", "sizes": ["small", "large"]},
         "tree": {"title": "LOFAR <files>", "facility": "here", "sizes": ["large"], "page": "/tree"}
         | {"groups": ["/escape/lofar"]},
+        "viewer": {"title": "Viewer", "facility": "here", "sizes": ["small"], "page": "/viewer/"},
     },
 }
+# A web application that is no part of Jupyter, as an image brings it.
+VIEWER = """
+import sys
+c.ServerProxy.servers = {
+    "viewer": {"command": [sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1", "-d", %r]}
+}
+"""
 
 
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory, provider: OidcProvider) -> Iterator[Hub]:
-    """A hub with two profiles; the second is for a group that alice is in and bob is not."""
-    command = f"c.Spawner.cmd = [{sys.executable!r}, '-m', 'jupyterhub.singleuser', '--allow-root']"
-    hub = Hub(tmp_path_factory.mktemp("profiles"), provider, more=command, **OFFER)
+    """A hub with three profiles; the second is for a group that alice is in and bob is not."""
+    pages = tmp_path_factory.mktemp("viewer")
+    (pages / "index.html").write_text("<h1>A viewer of its own</h1>")
+    (pages / "jupyter_server_config.py").write_text(VIEWER % str(pages))
+    more = (
+        f"c.Spawner.cmd = [{sys.executable!r}, '-m', 'jupyterhub.singleuser', '--allow-root']\n"
+        f"c.LocalSpawner.environment = {{'JUPYTER_CONFIG_DIR': {str(pages)!r}}}\n"
+    )
+    hub = Hub(tmp_path_factory.mktemp("profiles"), provider, more=more, **OFFER)
     hub.start()
     try:
         yield hub
@@ -64,3 +78,13 @@ def test_a_server_is_what_was_chosen_and_a_hub_made_anew_finds_it(site: Hub) -> 
     assert alice.get(f"{site.url}/user/alice/esap/api/status", timeout=30).json()["api"] == 1
     assert site.ask("DELETE", "/users/alice/server", browser=alice).ok
     site.wait(lambda: not site.servers(alice, "alice"))
+
+
+def test_a_profile_may_be_another_application(site: Hub) -> None:
+    bob = site.sign_in("bob")
+    site.start_server(bob, "bob", profile="viewer")
+    page = bob.get(f"{site.url}/user/bob/", timeout=60)
+    assert (page.url, page.text) == (f"{site.url}/user/bob/viewer/", "<h1>A viewer of its own</h1>")
+    assert site.sign_in("user01").get(page.url, timeout=30).status_code in {403, 404}
+    assert site.ask("DELETE", "/users/bob/server", browser=bob).ok
+    site.wait(lambda: not site.servers(bob, "bob"))
