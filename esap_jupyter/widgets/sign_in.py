@@ -64,14 +64,16 @@ class SignInPanel(Panel):
     def _ask_for(self, prompt: DevicePrompt) -> None:
         where = escaped(prompt.verification_uri_complete or prompt.verification_uri)
         self._prompt.value = (
-            f"<div role='status'>Open <a href='{where}' target='_blank' rel='noreferrer'>"
-            f"{escaped(prompt.verification_uri)}</a> in any browser, and confirm the code "
+            f"<div role='status'>Open <a href='{where}' target='_blank' rel='noreferrer' "
+            f"style='text-decoration: underline'>{escaped(prompt.verification_uri)}</a> in any browser, and confirm the code "
             f"<code style='user-select: all'>{escaped(prompt.user_code)}</code>.</div>"
         )
 
     def _seen(self, state: SignInState) -> None:
         self._prompt.value = ""
-        self._who.value = f"<pre style='white-space: pre-wrap'>{_escaped_lines(str(state))}</pre>"
+        self._who.value = (
+            f"<pre style='white-space: pre-wrap; line-height: 1.4'>{_escaped_lines(str(state))}</pre>"
+        )
         self.set_trait("state", state)
 
     def _fail(self, error: EsapError | None) -> None:
