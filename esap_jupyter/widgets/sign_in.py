@@ -65,7 +65,8 @@ class SignInPanel(Panel):
         where = escaped(prompt.verification_uri_complete or prompt.verification_uri)
         self._prompt.value = (
             f"<div role='status'>Open <a href='{where}' target='_blank' rel='noreferrer' "
-            f"style='text-decoration: underline'>{escaped(prompt.verification_uri)}</a> in any browser, and confirm the code "
+            f"style='text-decoration: underline'>{escaped(prompt.verification_uri)}</a> "
+            "in any browser, and confirm the code "
             f"<code style='user-select: all'>{escaped(prompt.user_code)}</code>.</div>"
         )
 
