@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -12,12 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 import tomli_w
 
 from tests.services.oidc_provider import NODE, OidcProvider
 
 _START_SECONDS = 60.0
+_STOP_SECONDS = 45.0
 _WAIT_SECONDS = 120.0
 
 _CONFIG = """\
@@ -194,10 +197,22 @@ class Hub(HubClient):
 
     def stop(self) -> None:
         """Stop it as an operator does."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(30)
-            self._process = None
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        if process.poll() is not None:
+            return
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            # It must not keep its ports: the next hub needs them.
+            for each in (process, *family):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
+            process.wait()
+            raise AssertionError(f"the hub does not stop: {self.log}") from None
 
     def _write_secret(self, name: str, value: str) -> None:
         path = self.directory / name
