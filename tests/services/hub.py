@@ -106,7 +106,9 @@ class HubClient:
 
     def servers(self, browser: requests.Session, name: str) -> dict[str, Any]:
         """What the hub says of a person's servers, by their names; the default one's is empty."""
-        return dict(self.ask("GET", f"/users/{name}", browser=browser).json()["servers"])
+        answer = self.ask("GET", f"/users/{name}", browser=browser)
+        assert answer.ok, answer.text
+        return dict(answer.json()["servers"])
 
     def start_server(self, browser: requests.Session, name: str, **chosen: str) -> dict[str, Any]:
         """Start a person's server by what was chosen, wait until it is ready, and show its page."""
