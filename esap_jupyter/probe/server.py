@@ -136,18 +136,17 @@ class Server:
     async def delete_staged(self) -> None:
         """Delete what was staged: a home may outlive its user."""
         if self._staged:
-            await self._delete(self._staged)
+            await self._delete(self._staged, is_directory=True)
 
-    async def _delete(self, path: str) -> None:
+    async def _delete(self, path: str, *, is_directory: bool) -> None:
         """Delete a file, or a directory with all that is in it (Jupyter Server's contents API)."""
         address = f"{self._url}/api/contents/{quote(path)}"
-        known = await self._http.ask("GET", address, token=self._token, taken=(404,))
-        if known.code == 404:  # homes and the workspace are different places
-            return
-        content = content_of(known)
-        if content["type"] == "directory":
-            for each in content["content"]:
-                await self._delete(each["path"])
+        if is_directory:
+            known = await self._http.ask("GET", address, token=self._token, taken=(404,))
+            if known.code == 404:  # homes and the workspace are different places
+                return
+            for each in content_of(known)["content"]:
+                await self._delete(each["path"], is_directory=each["type"] == "directory")
         await self._http.ask("DELETE", address, token=self._token)
 
     async def _ask(self, method: str, path: str, **further: Any) -> HTTPResponse:

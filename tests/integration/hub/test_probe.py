@@ -94,16 +94,25 @@ def file(demo_data: Any) -> str:
     return f"demo-lake=demo:{smallest.name}"
 
 
-def test_three_users_at_once_do_it_all_and_are_gone(site: Probed, file: str, tmp_path: Path) -> None:
-    metrics = tmp_path / "esap.prom"
-    code, report = site.probed("--users", "3", "--stage", file, "--metrics", str(metrics))
+def test_a_user_does_it_all_and_is_gone(site: Probed, file: str) -> None:
+    code, report = site.probed("--stage", file)
     assert report["failures"] == []
     assert (code, report["ok"]) == (0, True)
     assert [step["step"] for step in report["steps"]] == STEPS
+    assert site.synthetic_users() == {}
+    assert not list(site.directory.glob("homes/*/esap-probe-*"))
+
+
+def test_three_users_at_once_search_and_are_gone(site: Probed, tmp_path: Path) -> None:
+    # They stage nothing: the demo's Rucio, on SQLite, does not always bear several sign-ins at once.
+    metrics = tmp_path / "esap.prom"
+    code, report = site.probed("--users", "3", "--metrics", str(metrics))
+    assert report["failures"] == []
+    assert (code, report["ok"]) == (0, True)
+    assert [step["step"] for step in report["steps"]] == [step for step in STEPS if step != "staging"]
     assert {step["n"] for step in report["steps"] if step["step"] != "provider"} == {3}
     assert all(0 < step["p50"] <= step["p95"] <= step["max"] for step in report["steps"])
     assert site.synthetic_users() == {}
-    assert not list(site.directory.glob("homes/*/esap-probe-*"))
     written = metrics.read_text()
     assert "esap_probe_success 1.0" in written
     assert 'esap_probe_step_seconds{quantile="0.95",step="spawn"}' in written

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ async def serving(
             done = answer(self)
             if asyncio.iscoroutine(done):
                 await done
+
+        post = delete = get
 
     context = None
     if certificate:
@@ -108,6 +111,30 @@ async def test_a_certificate_is_trusted_only_if_it_is_named(tmp_path: Path) -> N
         assert await asked(url, ca_files=[certificate[0]]) == b"yes"
     with pytest.raises(ConfigError, match="no file of certificate authorities"):
         await asked(url, ca_files=[certificate[1]])
+
+
+@pytest.mark.parametrize(("hours", "taken"), [(2, True), (0, False)])
+async def test_only_a_user_whom_a_killed_probe_left_is_taken_over(hours: int, taken: bool) -> None:
+    created = (datetime.now(UTC) - timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+    known = {"user": True}
+    asked_for = []
+
+    def hub(handler: web.RequestHandler) -> None:
+        method, path = str(handler.request.method), handler.request.path.removeprefix("/hub/api/users/")
+        asked_for.append((method, path))
+        if (method, path) == ("POST", "one"):
+            handler.set_status(409 if known["user"] else 201)
+        elif (method, path) == ("GET", "one"):
+            handler.write({"created": created, "servers": {}})
+        elif (method, path) == ("DELETE", "one"):
+            known["user"] = False
+
+    async with serving(hub) as url:
+        http = Http((), at_once=2, seconds=20)
+        assert await Hub(url, TOKEN, http).take("one") is taken
+        http.close()
+    assert (("DELETE", "one/server") in asked_for) is taken
+    assert known["user"] is not taken
 
 
 @pytest.mark.parametrize(
