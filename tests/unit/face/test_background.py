@@ -98,4 +98,4 @@ def test_ctrl_c_waits_until_the_work_has_cleaned_up() -> None:
     with process:
         assert process.stdout.readline() == "started\n"
         os.kill(process.pid, signal.SIGINT)
-        assert process.stdout.read() == "cleaned up\nstopped\n"
+        assert process.communicate(timeout=60)[0] == "cleaned up\nstopped\n"
