@@ -72,6 +72,8 @@ def _configure_hub(c: Any, site: Site) -> None:
     c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", TOKEN_SCOPE, SESSION_SCOPE]}]
     c.Spawner.server_token_scopes = _SERVER_SCOPES
     c.CryptKeeper.keys = _crypt_keys(site)
+    c.JupyterHub.template_paths = [str(Path(__file__).parent / "templates")]
+    c.JupyterHub.template_vars = {"site": site.site}
     c.JupyterHub.allow_named_servers = site.site.named_servers > 0
     c.JupyterHub.named_server_limit_per_user = site.site.named_servers
 

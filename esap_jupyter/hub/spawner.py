@@ -31,6 +31,7 @@ _TOLD = (
     *("mem_limit", "cpu_limit", "default_url"),
 )
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _SPARE_SECONDS = 15
 _LOOK_SECONDS = 5
 # As the wait grows, so does the time between looks: with many servers at once, looking would cost what
@@ -235,4 +236,4 @@ class FacilitySpawner(Spawner):
 
 @functools.cache
 def _templates() -> Environment:
-    return Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)

@@ -54,7 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, provider: OidcProvider) -> It
 def test_the_form_shows_what_is_for_a_person(site: Hub) -> None:
     page = site.sign_in("alice").get(f"{site.url}/hub/spawn", timeout=30).text
     assert "LOFAR &lt;files&gt;" in page
-    assert "Large: 4GB memory, 2.5 CPUs" in unescape(page)
+    assert "Large: 4 GB memory, 2.5 CPUs" in unescape(page)
     assert "LOFAR" not in site.sign_in("bob").get(f"{site.url}/hub/spawn", timeout=30).text
 
 
