@@ -181,6 +181,7 @@ class Hub(HubClient):
 
     def start(self) -> None:
         """Start it, and wait until it answers through its proxy."""
+        assert not self.answers(), f"another hub runs at {self.url}"
         command = [sys.executable, "-m", "jupyterhub", "-f", str(self.directory / "jupyterhub_config.py")]
         with (self.directory / "hub.log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -9,7 +9,6 @@ import json
 import os
 import pwd
 import secrets
-import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -31,10 +30,10 @@ class Slurm(Service):
     name: ClassVar[str] = "slurm"
     packages: ClassVar[tuple[str, ...]] = ("munge", "slurmctld", "slurmd", "slurm-client", "python3-venv")
     port_names: ClassVar[tuple[str, ...]] = ("slurmctld", "slurmd")
-    recipe: ClassVar[tuple[Path, ...]] = (RECIPE,)
+    recipe: ClassVar[tuple[Path, ...]] = (RECIPE, Path(__file__))
 
     def set_up(self, tell: Tell) -> None:
-        for name in ("state", "spool", "munge", "homes", "log"):
+        for name in ("state", "spool", "munge", "log"):
             (self.directory / name).mkdir()
         # Slurm's state has the environments of the jobs, in which there are tokens.
         (self.directory / "state").chmod(0o700)
@@ -82,6 +81,10 @@ class Slurm(Service):
         """The environment that jobs run in."""
         return self.directory / "environment"
 
+    def home(self, person: str) -> Path:
+        """The home of a Unix user; the machine's clusters share the users."""
+        return Path(pwd.getpwnam(f"esap-{person}").pw_dir)
+
     def ask(self, command: str, *arguments: str) -> str:
         """Ask the cluster by one of its commands, as its administrator."""
         return run(command, *arguments, SLURM_CONF=str(self.configuration))
@@ -104,15 +107,12 @@ class Slurm(Service):
 
     def _make_users(self) -> None:
         for person in PEOPLE:
-            home = self.directory / "homes" / person
-            home.mkdir(0o700)
             name = f"esap-{person}"
             try:
                 pwd.getpwnam(name)
-                run("usermod", "--home", str(home), name)
             except KeyError:
-                run("useradd", "--no-create-home", "--home-dir", str(home), "--shell", "/bin/bash", name)
-            shutil.chown(home, name, name)
+                run("useradd", "--create-home", "--shell", "/bin/bash", name)
+            self.home(person).chmod(0o700)
 
     def _controller_answers(self) -> bool:
         return self._says("scontrol", "ping", word="is UP")

@@ -28,9 +28,12 @@ def provider(_provider: OidcProvider) -> Iterator[OidcProvider]:
     _provider.settings(ttl=3600, away=False, outside=[])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_hub(_provider: OidcProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """A hub that looks every second whether people are still who they were."""
+    """A hub that looks every second whether people are still who they were.
+
+    It ends with its module: hubs of the same provider have the same address.
+    """
     more = f"{LOCAL}c.Authenticator.auth_refresh_age = 1\n"
     hub = Hub(tmp_path_factory.mktemp("hub"), _provider, more=more)
     hub.start()

@@ -80,7 +80,7 @@ def test_one_person_has_a_server_here_and_one_on_the_cluster(site: Hub, slurm: S
     [job] = [job for job in slurm.jobs() if job["job_state"] == "RUNNING"]
     assert job["user_name"] == "esap-alice"
     assert (job["memory_per_node"], job["cpus"], job["time_limit"]) == (3072, 2, 30)
-    (slurm.directory / "homes/alice/work/mine.txt").touch()
+    (slurm.home("alice") / "work/mine.txt").touch()
     seen = alice.get(f"{site.url}/user/alice/api/contents", timeout=30).json()["content"]
     assert [file["name"] for file in seen] == ["mine.txt"]
 
@@ -152,6 +152,7 @@ def _token_in_the_job() -> str:
 
 def _found_by(person: str, token: str, directory: Path) -> str:
     """Where somebody finds it who looks at all processes and all files of the cluster."""
-    places = "/proc/[0-9]*/environ /proc/[0-9]*/cmdline homes spool state log munge slurm.conf"
+    home = pwd.getpwnam("esap-alice").pw_dir
+    places = f"/proc/[0-9]*/environ /proc/[0-9]*/cmdline {home} spool state log munge slurm.conf"
     look = f'cd {directory}; read -r token; echo "$token" | grep -rlsaF -f - {places}; true'
     return run("sh", "-c", look, user=person, input_text=token)
