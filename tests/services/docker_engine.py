@@ -25,7 +25,13 @@ class DockerEngine(Service):
     """A running engine; `environment` makes the client, and docker-compose, talk to it."""
 
     name: ClassVar[str] = "docker"
-    packages: ClassVar[tuple[str, ...]] = ("docker.io", "docker-compose", "iptables", "debootstrap")
+    packages: ClassVar[tuple[str, ...]] = (
+        "docker.io",
+        "docker-compose",
+        "iptables",
+        "nftables",
+        "debootstrap",
+    )
     port_names: ClassVar[tuple[str, ...]] = ()
     recipe: ClassVar[tuple[Path, ...]] = (Path(__file__),)
 

@@ -9,7 +9,8 @@ from tests.services.docker_hub import DockerHub
 
 def test_a_probe_leaves_no_container_no_network_and_no_home(container_site: DockerHub) -> None:
     docker = container_site.engine.docker
-    said = docker("exec", "esap-hub", "esap", "--json", "probe", "--users", "2", seconds=240)
+    probe = ("esap", "--json", "probe", "--users", "2", "--ca-file", "/etc/esap/tls/certificate.pem")
+    said = docker("exec", "esap-hub", *probe, seconds=240)
     report = json.loads(said)
     assert report["ok"]
     tried = {step["step"]: step["n"] for step in report["steps"]}
