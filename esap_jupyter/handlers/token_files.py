@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 
-from esap_jupyter.errors import ConfigError
+from esap_jupyter.errors import EsapError
 from esap_jupyter.handlers.session import Session
 
 log = logging.getLogger(__name__)
+
+_TRY_AGAIN_SECONDS = 60.0
 
 
 class KeptTokenFiles:
@@ -39,9 +41,15 @@ class KeptTokenFiles:
     async def _keep(self) -> None:
         from esap_jupyter.config import load_config
 
-        try:
-            config = await asyncio.to_thread(load_config)
-            if config.sign_in.token_files:
-                await (await self._session.gateway()).sign_in.token_files.keep()
-        except ConfigError as error:
-            log.warning("The token files are not kept: %s %s", error.message, error.hint)
+        while True:
+            try:
+                config = await asyncio.to_thread(load_config)
+                if config.sign_in.token_files:
+                    await (await self._session.gateway()).sign_in.token_files.keep()
+            except EsapError as error:
+                log.warning("The token files are not kept for now: %s %s", error.message, error.hint)
+            except OSError as error:
+                log.warning("The token files are not kept for now: %s", error)
+            else:
+                return
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)

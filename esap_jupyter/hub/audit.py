@@ -22,6 +22,7 @@ class AuditFile(WatchedFileHandler):
 
     def _open(self) -> Any:
         Path(self.baseFilename).touch(0o600)
+        Path(self.baseFilename).chmod(0o600)
         return super()._open()
 
 

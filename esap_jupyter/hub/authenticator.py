@@ -29,6 +29,7 @@ from esap_jupyter.hub.metrics import EXCHANGES, REFRESHES, SIGN_INS
 
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name of RFC 8693
+_FOR_A_WHILE = {408, 429}  # time-out, too many requests
 _MARGIN = 60.0
 _MARGIN_SHARE = 0.25  # of a short life
 
@@ -51,13 +52,17 @@ class AccessToken:
 
     @property
     def lasts(self) -> bool:
-        """Whether it need not be refreshed yet."""
+        """Whether it need not be refreshed yet; one whose end is not known lasts until it is refused."""
         return self.refresh_at is None or time.time() < self.refresh_at
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> AccessToken:
         """Make it of what the token endpoint said (RFC 6749, section 5.1), with the times added here."""
         return cls(answer["access_token"], answer.get("expires_at"), answer.get("refresh_at"))
+
+
+_Grant = tuple[str, float, str]
+"""Whose, of which sign-in, for which audience: who comes later under the same name has other tokens."""
 
 
 class EsapAuthenticator(GenericOAuthenticator):
@@ -72,11 +77,15 @@ class EsapAuthenticator(GenericOAuthenticator):
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
-        self._exchanged: dict[tuple[str, str], AccessToken] = {}
+        self._exchanged: dict[_Grant, AccessToken] = {}
 
     def user_info_to_username(self, user_info: Mapping[str, Any]) -> str:
         """Name the person; what is no plain name is made one."""
         return safe_username(str(user_info.get(self.name_claim) or ""))
+
+    async def httpfetch(self, url: str, *args: Any, **further: Any) -> Any:
+        """Ask the provider, at the very address: a redirect would take refresh tokens and codes along."""
+        return await super().httpfetch(url, *args, **further | {"follow_redirects": False})
 
     async def get_user_groups(self, auth_state: Mapping[str, Any]) -> set[str]:
         """Return the groups that the provider told, by whichever claim."""
@@ -90,11 +99,17 @@ class EsapAuthenticator(GenericOAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[Any, ...]]:
         """Add the resources that a person's server asks."""
-        from esap_jupyter.hub import open_handler, port_handler, session_handlers, token_handlers
+        from esap_jupyter.hub import (
+            open_handler,
+            port_handler,
+            session_handlers,
+            token_handlers,
+            user_handler,
+        )
         from esap_jupyter.hub.audit import register_events
 
         register_events(app.eventlog)
-        modules = (token_handlers, session_handlers, port_handler, open_handler)
+        modules = (token_handlers, session_handlers, port_handler, open_handler, user_handler)
         return [*super().get_handlers(app), *(each for module in modules for each in module.HANDLERS)]
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
@@ -136,8 +151,8 @@ class EsapAuthenticator(GenericOAuthenticator):
             except SignInNeeded as error:
                 self.log.warning("%s must sign in again: %s", user.name, error)
                 return False
-            except ServiceUnreachable as error:
-                # A provider that is away for a while signs nobody out.
+            except EsapError as error:
+                # A provider that is away or out of order for a while signs nobody out.
                 self.log.warning("%s was not checked: %s", user.name, error)
                 return True
             return model if await self.check_allowed(user.name, model) else False
@@ -167,9 +182,12 @@ class EsapAuthenticator(GenericOAuthenticator):
                 raise _sign_in_needed()
             state = await self._lasting(user, state)
         own = AccessToken.of(state["token_response"])
-        return await self._exchange(user.name, own, audience) if audience else own
+        if not audience:
+            return own
+        return await self._exchange((user.name, state.get("signed_in_at") or 0.0, audience), own)
 
-    async def _exchange(self, name: str, own: AccessToken, audience: str) -> AccessToken:
+    async def _exchange(self, grant: _Grant, own: AccessToken) -> AccessToken:
+        name, _, audience = grant
         if audience not in self.audiences:
             offered = ", ".join(self.audiences) or "none"
             raise NotAllowed(
@@ -177,7 +195,7 @@ class EsapAuthenticator(GenericOAuthenticator):
                 hint=f"It gives them for: {offered}.",
             )
         async with self._lock(name, audience):
-            known = self._exchanged.get((name, audience))
+            known = self._exchanged.get(grant)
             if known is None or not known.lasts:
                 wanted = {
                     "grant_type": _EXCHANGE,
@@ -189,7 +207,10 @@ class EsapAuthenticator(GenericOAuthenticator):
                 }
                 with _counted(lambda outcome: EXCHANGES.labels(audience, outcome), "exchanged"):
                     answer = await self._ask(wanted)
-                known = self._exchanged[name, audience] = AccessToken.of(answer)
+                known = AccessToken.of(answer)
+                self._exchanged = {key: each for key, each in self._exchanged.items() if each.lasts}
+                if known.expires_at is not None:
+                    self._exchanged[grant] = known
             return known
 
     def _lock(self, *what: str) -> asyncio.Lock:
@@ -218,7 +239,7 @@ class EsapAuthenticator(GenericOAuthenticator):
             model: dict[str, Any] = await self._token_to_auth_model(state["token_response"])
         except HTTPClientError as error:
             raise _sign_in_needed() if error.code in {401, 403} else _unreachable(error) from None
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unreachable(error) from None
         if model["name"] != user.name:
             raise _sign_in_needed()
@@ -232,7 +253,7 @@ class EsapAuthenticator(GenericOAuthenticator):
             said = _said(error)
             if said.get("error") == "invalid_grant":
                 raise _sign_in_needed() from None
-            if 400 <= error.code < 500:
+            if 400 <= error.code < 500 and error.code not in _FOR_A_WHILE:
                 word = said.get("error_description") or said.get("error") or f"status {error.code}"
                 raise NotAllowed(
                     f"The identity provider gives no token: {word}.", hint="Ask the site's operator."
@@ -240,7 +261,7 @@ class EsapAuthenticator(GenericOAuthenticator):
             raise _unreachable(error) from None
         except web.HTTPError:
             raise ServiceUnreachable("The identity provider's answer holds no token.") from None
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unreachable(error) from None
         _note_times(answer)
         return dict(answer)
@@ -259,9 +280,12 @@ def _counted(counter: Callable[[str], Any], good: str) -> Iterator[None]:
 
 def _note_times(answer: dict[str, Any]) -> None:
     """Note when the tokens end; ``expires_in`` counts from now, and is read again from the disk later."""
-    if "expires_at" in answer or not answer.get("expires_in"):
+    if "refresh_at" in answer:
+        return  # noted already
+    answer.pop("expires_at", None)  # not of RFC 6749, and nobody says by which clock
+    life = float(answer.get("expires_in") or 0)
+    if not life:
         return
-    life = float(answer["expires_in"])
     answer["expires_at"] = time.time() + life
     answer["refresh_at"] = answer["expires_at"] - min(_MARGIN, life * _MARGIN_SHARE)
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 KEPT_UNTIL = "esap_kept_until"
 """In a spawner's state: until when the person has kept the server alive, in seconds since 1970."""
 
+_LONGEST = 10 * 365 * 24  # h
+
 
 class LifeSettings(BaseModel):
     """How long people's servers live.
@@ -30,9 +32,9 @@ class LifeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    idle_minutes: float = Field(default=60, ge=0)
-    hours: float = Field(default=24, ge=0)
-    most_hours: float = Field(default=168, ge=0)
+    idle_minutes: float = Field(default=60, ge=0, le=60 * _LONGEST)
+    hours: float = Field(default=24, ge=0, le=_LONGEST)
+    most_hours: float = Field(default=168, ge=0, le=_LONGEST)
     warn_minutes: float = Field(default=15, gt=0)
 
     @model_validator(mode="after")

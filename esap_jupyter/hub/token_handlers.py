@@ -1,4 +1,8 @@
-"""What a person's server asks the hub: fresh tokens, and who the person is. No browser can ask."""
+"""What a person's server asks the hub: fresh tokens, and who the person is.
+
+It shows a token of the hub that allows it; a browser's cookie does not. An administrator, who may make tokens
+of the hub for anybody and open anybody's server, can so get anybody's tokens: see *Security* in the manual.
+"""
 
 from __future__ import annotations
 

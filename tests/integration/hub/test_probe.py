@@ -161,6 +161,11 @@ def test_the_token_is_good_for_synthetic_users_only(site: Probed) -> None:
     for method, path in (("GET", ""), ("POST", "/server"), ("DELETE", "")):
         assert site.ask(method, f"/users/alice{path}", token=TOKEN).status_code in {403, 404}
     assert site.ask("POST", "/users/esap-probe-004", token=TOKEN).status_code == 404
+    # Renamed like a person who has not come yet, it would be that person's account.
+    assert site.ask("POST", "/users/esap-probe-001", token=TOKEN).status_code == 201
+    renamed = site.ask("PATCH", "/users/esap-probe-001", token=TOKEN, json={"name": "bob"})
+    assert renamed.status_code == 403
+    assert site.ask("DELETE", "/users/esap-probe-001", token=TOKEN).status_code == 204
     assert site.ask("GET", "/user", browser=alice).json()["name"] == "alice"
     refused = requests.Session()
     page = site.provider.sign_in(refused, f"{site.url}/hub/oauth_login?next=/hub/home", "esap-probe-001")
