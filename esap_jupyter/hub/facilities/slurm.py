@@ -19,7 +19,12 @@ from esap_jupyter.hub.facilities import AtFacility
 from esap_jupyter.hub.facilities.settings import SlurmFacility
 from esap_jupyter.hub.failures import Failure
 
-_FIRST_PERSON = 1000  # Debian's and Red Hat's; below are the system's own users
+_FIRST_PERSON = 1000  # Debian's and Red Hat's; below are the system's own users,
+_RESERVED = range(60000, 65536)  # and here, slurm's own and nobody among them (Debian Policy, section 9.2.2)
+_NO_SHELLS = {"nologin", "false"}
+_TELL_SECONDS = 5.0
+# All other states, and whatever squeue says when it cannot ask, are no reason to give a job up.
+_ENDS = "COMPLETED|CANCELLED|FAILED|TIMEOUT|NODE_FAIL|PREEMPTED|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY|REVOKED"
 _REASONS = {"Resources": "no node is free", "Priority": "others come first"}
 
 _SCRIPT = """\
@@ -59,6 +64,10 @@ class JobSpawner(AtFacility, SlurmSpawner):
     @default("batch_query_cmd")
     def _ask_for_reason_and_node(self) -> str:
         return "squeue --noheader --jobs={job_id} --format='%T|%r|%S|%B'"
+
+    @default("state_unknown_re")
+    def _whatever_is_no_end(self) -> str:
+        return rf"^(?!.*Invalid job id)(?!(?:{_ENDS})\b)."
 
     @default("state_exechost_re")
     def _node_in_the_answer(self) -> str:
@@ -105,17 +114,22 @@ class JobSpawner(AtFacility, SlurmSpawner):
         """Submit the job as the person."""
         environment = self.get_env()
         command = shlex.join(["sbatch", "--parsable", *self._options(environment)])
-        submitter = {name: os.environ[name] for name in ("PATH", "SLURM_CONF") if name in os.environ}
         try:
             # What the job writes as its log is for the person alone.
             said = await self.run_command(
-                f"umask 077; {self.exec_prefix} {command}", input=self._script(), env=submitter | environment
+                f"umask 077; {self.exec_prefix} {command}",
+                input=self._script(),
+                env=_environment() | environment,
             )
         except RuntimeError as error:
             raise ServiceFailed(
                 f"Slurm refuses the job: {error}", hint="Choose a smaller size or another profile."
             ) from None
         self.job_id = self.parse_job_id(said)
+
+    async def run_command(self, cmd: str, input: str | None = None, env: dict[str, str] | None = None) -> str:  # noqa: A002
+        """Run something as the person, who may read its environment: nothing of the hub's is in it."""
+        return str(await super().run_command(cmd, input, env or _environment()))
 
     async def stop(self, now: bool = False) -> None:
         """Cancel the job."""
@@ -130,7 +144,7 @@ class JobSpawner(AtFacility, SlurmSpawner):
             if words != told:
                 told = words
                 yield {"progress": 20, "message": words}
-            await asyncio.sleep(self.startup_poll_interval)
+            await asyncio.sleep(_TELL_SECONDS)
         yield {"progress": 60, "message": f"The job runs on {super().state_gethost()}; the server starts"}
 
     def state_gethost(self) -> str:
@@ -154,7 +168,7 @@ class JobSpawner(AtFacility, SlurmSpawner):
             found = pwd.getpwnam(name)
         except KeyError:
             found = None
-        if found is None or found.pw_uid < _FIRST_PERSON:
+        if found is None or not _is_a_person(found):
             raise NotAllowed(
                 f"{person} has no account at this cluster ({name}).",
                 hint="Ask the site's support for one, or choose another profile.",
@@ -212,10 +226,14 @@ class JobSpawner(AtFacility, SlurmSpawner):
         _, reason, begin, _ = (self.job_status.split("|") + [""] * 3)[:4]
         partition = self.facility.partition
         only = f" --partition={partition}" if partition else ""
-        queue = await self.run_command(
-            f"{self.exec_prefix} squeue --noheader --states=PENDING --sort=-p,i --format=%A{only}"
-        )
-        jobs = queue.split()
+        try:
+            jobs = (
+                await self.run_command(
+                    f"{self.exec_prefix} squeue --noheader --states=PENDING --sort=-p,i --format=%A{only}"
+                )
+            ).split()
+        except RuntimeError:
+            jobs = []  # batchspawner has logged it; the place is not worth more
         words = [f"Waiting in the queue of partition {partition}" if partition else "Waiting in the queue"]
         if self.job_id in jobs:
             words.append(f"place {jobs.index(self.job_id) + 1} of {len(jobs)}")
@@ -224,6 +242,15 @@ class JobSpawner(AtFacility, SlurmSpawner):
         if begin not in {"", "N/A"}:
             words.append(f"expected to start at {begin.replace('T', ' ')}")
         return ", ".join(words)
+
+
+def _is_a_person(user: pwd.struct_passwd) -> bool:
+    shell = user.pw_shell.rpartition("/")[2]
+    return user.pw_uid >= _FIRST_PERSON and user.pw_uid not in _RESERVED and shell not in _NO_SHELLS
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "SLURM_CONF") if name in os.environ}
 
 
 def _apptainer(image: str) -> str:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 import tomli_w
 
-from esap_jupyter.errors import ConfigError
+from esap_jupyter.errors import ConfigError, NotAllowed
 from esap_jupyter.hub.facilities import Order
 from esap_jupyter.hub.facilities.settings import SlurmFacility
 from esap_jupyter.hub.facilities.slurm import JobSpawner
@@ -95,3 +95,40 @@ def test_a_cluster_needs_an_environment_or_images(tmp_path: Path) -> None:
     """
     with pytest.raises(ConfigError, match="containers need images"):
         load(tmp_path, text)
+
+
+SAID = {
+    "echo 'RUNNING|None|2026-11-22T10:00:00|node1'": None,
+    "echo 'SUSPENDED|None|2026-11-22T10:00:00|node1'": None,
+    "echo 'slurm_load_jobs error: Slurm backup controller in standby mode' >&2; exit 1": None,
+    "echo 'runuser: user alice does not exist' >&2; exit 1": None,
+    "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1": 1,
+    "echo 'TIMEOUT|TimeLimit|2026-11-22T10:00:00|node1'": 1,
+    "true": 1,
+}
+
+
+@pytest.mark.parametrize(("asked", "status"), SAID.items(), ids=SAID)
+async def test_a_job_is_given_up_only_when_slurm_says_that_it_is_over(asked: str, status: int | None) -> None:
+    job = JobSpawner(exec_prefix="", batch_query_cmd=asked, job_id="17")
+    assert await job.poll() == status
+    assert job.job_id == ("17" if status is None else "")
+
+
+async def test_a_query_has_nothing_of_the_hubs_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", "secret")
+    assert "CONFIGPROXY" not in await JobSpawner(exec_prefix="").run_command("env")
+
+
+@pytest.mark.parametrize(
+    ("number", "shell"), [(0, "/bin/bash"), (64030, "/bin/bash"), (65534, "/bin/sh"), (1005, "/sbin/nologin")]
+)
+async def test_the_systems_own_users_start_nothing(
+    monkeypatch: pytest.MonkeyPatch, number: int, shell: str
+) -> None:
+    entry = pwd.struct_passwd(("slurm", "x", number, number, "", "/nonexistent", shell))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _: entry)
+    job = Submitted(user=SimpleNamespace(name="slurm", url="/user/slurm/"))
+    job.facility = SlurmFacility(spawner="slurm", hub="http://10.0.0.5:8081")
+    with pytest.raises(NotAllowed, match="no account at this cluster"):
+        await job.submit_batch_script()
