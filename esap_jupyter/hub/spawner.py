@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from jinja2 import Environment, FileSystemLoader
 from jupyterhub.spawner import Spawner
+from jupyterhub.utils import maybe_future
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.web import HTTPError
 from traitlets import Instance, Set, Unicode, default
@@ -171,11 +172,20 @@ class FacilitySpawner(Spawner):
         return NotStarted(failure, detail=detail, contact=self.contact)
 
     async def stop(self, now: bool = False) -> None:
-        """Stop the server. People's homes stay; a synthetic user's does not."""
+        """Stop the server."""
         if self.child_spawner is not None:
             await self.child_spawner.stop(now)
+
+    async def run_post_stop_hook(self) -> None:
+        """Clean up: JupyterHub calls this also for a server that ended by itself, and `stop` only for others.
+
+        People's homes stay; a synthetic user's does not.
+        """
+        if self.child_spawner is not None:
+            await self.child_spawner.clean_up()
             if self.user.name in self.synthetic_users:
                 await self.child_spawner.delete_home()
+        await maybe_future(super().run_post_stop_hook())
 
     async def poll(self) -> int | None:
         """Return None while the server runs."""

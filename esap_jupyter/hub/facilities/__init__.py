@@ -69,6 +69,9 @@ class AtFacility:
         """Say why it did not start; None if that cannot be told from the error."""
         return None
 
+    async def clean_up(self) -> None:
+        """Remove what is left of a server that has ended, by itself or not."""
+
     async def delete_home(self) -> None:
         """Delete the home of a synthetic user whose server has stopped, where homes are made here."""
 

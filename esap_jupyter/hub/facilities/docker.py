@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from ipaddress import IPv4Network
 from pathlib import PurePosixPath
 from typing import Any
 
 from docker.errors import APIError, NotFound
-from docker.types import IPAMConfig, IPAMPool
 from dockerspawner import DockerSpawner
 from traitlets import Unicode, default
 
+from esap_jupyter.errors import NoRoom
 from esap_jupyter.hub.facilities import AtFacility
 from esap_jupyter.hub.facilities.layout import GROUPS, HOME, SITE_CONFIGURATION, group_directory
+from esap_jupyter.hub.facilities.networks import PersonNetwork
 from esap_jupyter.hub.facilities.settings import DockerFacility
 from esap_jupyter.hub.failures import NO_ROOM, Failure, no_image
-
-_NETWORK_BITS = 28  # 16 addresses: the gateway, the proxy, and the person's servers
 
 _ASKING_DOCKER = ThreadPoolExecutor(8, "docker")
 
@@ -59,8 +57,10 @@ class ContainerSpawner(AtFacility, DockerSpawner):
             "tmpfs": {"/tmp": "mode=1777", "/run": "mode=0755"},  # noqa: S108 - the container's own
             **_gpus(self.order.gpus),
         }
-        await self._make_network()
-        return await super().start()
+        # A person's servers begin one after the other: none finds the network going that another leaves.
+        async with self._network.changing():
+            await self._network.make()
+            return await super().start()
 
     @default("start_timeout")
     def _long_enough_to_pull_an_image(self) -> int:
@@ -77,7 +77,7 @@ class ContainerSpawner(AtFacility, DockerSpawner):
 
     def explain(self, error: Exception) -> Failure | None:
         """Tell an image that is not there and a full machine from other faults."""
-        return failure_of(error, self.order.image)
+        return NO_ROOM if isinstance(error, NoRoom) else failure_of(error, self.order.image)
 
     async def delete_home(self) -> None:
         """Delete the volume that is the home."""
@@ -95,41 +95,23 @@ class ContainerSpawner(AtFacility, DockerSpawner):
         """See whether the container runs; a hub or proxy made anew joins the person's network again."""
         status = await super().poll()
         if status is None:
-            await self._join_network()
+            try:
+                await self._network.join()
+            except APIError as error:
+                # The server runs all the same.
+                self.log.warning("%s: %s", self._network.name, error.explanation or error)
         return status
 
-    async def remove_object(self) -> None:
+    async def clean_up(self) -> None:
         """Remove the container, and with the person's last one the network."""
-        await super().remove_object()
-        there = await self._in_network()
-        if there is None or there - self._parts:
-            return
-        for part in there:
-            await self.docker("disconnect_container_from_network", part, self.network_name)
-        await self.docker("remove_network", self.network_name)
+        if await self.get_object():
+            await self.remove_object()
+        async with self._network.changing():
+            await self._network.leave()
 
     @property
-    def _parts(self) -> set[str]:
-        return {self.facility.hub, self.facility.proxy}
-
-    async def _make_network(self) -> None:
-        if await self._in_network() is None:
-            pool = IPAMPool(subnet=str(_subnet(self.facility.networks, self.user.id)))
-            ipam = IPAMConfig(pool_configs=[pool])
-            await self.docker("create_network", self.network_name, driver="bridge", ipam=ipam)
-        await self._join_network()
-
-    async def _join_network(self) -> None:
-        for part in self._parts - (await self._in_network() or set()):
-            await self.docker("connect_container_to_network", part, self.network_name)
-
-    async def _in_network(self) -> set[str] | None:
-        """Return the names of the running containers in the person's network; None if there is no network."""
-        try:
-            network = await self.docker("inspect_network", self.network_name)
-        except NotFound:
-            return None
-        return {each["Name"] for each in network["Containers"].values()}
+    def _network(self) -> PersonNetwork:
+        return PersonNetwork(self.network_name, self.user.id, self.facility, self.docker)
 
     async def _on_the_machine(self, path: PurePosixPath) -> str:
         """Return where something that the hub's container was given is on the machine."""
@@ -169,16 +151,6 @@ def failure_of(error: Exception, image: str) -> Failure | None:
     if isinstance(error, NotFound) or any(words in said for words in _NO_IMAGE):
         return no_image(image)
     return None
-
-
-def _subnet(networks: IPv4Network, user: int) -> IPv4Network:
-    """Cut a person's network out of those of the site."""
-    count = 1 << (_NETWORK_BITS - networks.prefixlen)
-    if user >= count:
-        msg = f"{networks} has networks for {count} people only; enlarge `networks` in site.toml"
-        raise ValueError(msg)
-    first = int(networks.network_address) + (user << (32 - _NETWORK_BITS))
-    return IPv4Network((first, _NETWORK_BITS))
 
 
 def _gpus(count: int) -> dict[str, Any]:

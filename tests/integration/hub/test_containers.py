@@ -103,6 +103,15 @@ def test_the_home_outlives_the_container(bob: ContainerServer) -> None:
     assert again.run("cat", "/home/esap/kept") == "kept"
 
 
+def test_a_server_that_ends_by_itself_leaves_nothing(container_site: DockerHub) -> None:
+    dora = ContainerServer(container_site, "user02")
+    dora.python("import os, signal; os.kill(1, signal.SIGTERM)")
+    container_site.wait(lambda: not container_site.servers(dora.browser, "user02"))
+    left = container_site.engine.docker
+    assert not left("ps", "--all", "--quiet", "--filter", f"name={dora.container}")
+    assert not left("network", "ls", "--quiet", "--filter", "name=esap-user-user02")
+
+
 def test_an_image_that_is_not_on_the_list_is_refused(container_site: DockerHub) -> None:
     browser = container_site.sign_in("user01")
     for image in ("debian:12", "esap-test/hub:latest"):
