@@ -84,8 +84,8 @@ def test_a_device_code_signs_in_and_out(
     panel.get_by_text("the sign-in on this machine").wait_for()
     tokens = panel.get_by_role("region", name="Tokens").get_by_role("listitem")
     assert [re.sub(r"\d+", "N", text) for text in tokens.all_inner_texts()] == [
-        "of your sign-in\nanother N min",
-        f"{STORAGE}\nanother N min",
+        "of your sign-in\nN min left",
+        f"{STORAGE}\nN min left",
     ]
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         choose_theme(window, theme)

@@ -225,7 +225,7 @@ function lifeOf(token: KnownToken, trans: TranslationBundle): string {
   if (seconds === null) {
     return trans.__('does not say until when');
   }
-  return seconds === 0 ? trans.__('ended') : trans.__('another %1', formatLife(seconds, trans));
+  return seconds === 0 ? trans.__('ended') : trans.__('%1 left', formatLife(seconds, trans));
 }
 
 /** Draw again every second: time goes by though nothing has changed. */
