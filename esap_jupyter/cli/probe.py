@@ -35,6 +35,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--timeout",
     "seconds",
+    # With all its steps a run is shorter than the hour after which its users count as left over.
     type=click.FloatRange(min=1, max=400),
     default=120.0,
     show_default=True,

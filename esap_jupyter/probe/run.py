@@ -16,9 +16,6 @@ from esap_jupyter.probe.hub import Hub, check_provider
 from esap_jupyter.probe.report import STEPS, Failure, ProbeReport, Step, StepReport
 from esap_jupyter.probe.server import Wanted
 
-LONGEST_STEP = 400.0
-"""Seconds; with all its steps, a run is shorter than the age at which its users count as left over."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
