@@ -6,10 +6,10 @@ provider; its tokens stand for the account jdoe.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
-import socketserver
 import ssl
 import threading
 import uuid
@@ -126,56 +126,48 @@ class RucioForContainers:
             return False
 
 
-class _Relay(socketserver.ThreadingTCPServer):
-    """Passes on what comes to the storage, which answers only this machine."""
+class _Relay:
+    """Passes on what comes to the storage, which answers only this machine.
 
-    daemon_threads = True
+    One thread does all of it: a TLS connection that one thread reads while another writes spoils bytes.
+    """
 
     def __init__(self, host: str, rucio: RucioXRootD, certificate: Path, key: Path) -> None:
-        super().__init__((host, 0), _Passing)
-        self.storage = ("127.0.0.1", rucio.ports["XRD1"])
-        self.outside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self.outside.load_cert_chain(certificate, key)
-        self.inside = ssl.create_default_context(cafile=str(rucio.ca_file))
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
+        self._host = host
+        self._storage = ("127.0.0.1", rucio.ports["XRD1"])
+        self._outside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._outside.load_cert_chain(certificate, key)
+        self._inside = ssl.create_default_context(cafile=str(rucio.ca_file))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.port = 0
 
     def start(self) -> None:
         self._thread.start()
+        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(_SECONDS)
 
     def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
+    async def _listen(self) -> int:
+        server = await asyncio.start_server(self._pass_on, self._host, 0, ssl=self._outside)
+        return int(server.sockets[0].getsockname()[1])
 
-class _Passing(socketserver.BaseRequestHandler):
-    server: _Relay
-
-    def handle(self) -> None:
-        with socket.create_connection(self.server.storage, _SECONDS) as plain:
-            self.request.settimeout(_SECONDS)
-            try:
-                with (
-                    self.server.inside.wrap_socket(plain, server_hostname="127.0.0.1") as storage,
-                    self.server.outside.wrap_socket(self.request, server_side=True) as client,
-                ):
-                    answering = threading.Thread(target=_pass_on, args=(storage, client), daemon=True)
-                    answering.start()
-                    _pass_on(client, storage)
-                    answering.join(_SECONDS)
-            except OSError:
-                # One side has ended the connection.
-                return
+    async def _pass_on(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        from_storage, to_storage = await asyncio.open_connection(*self._storage, ssl=self._inside)
+        ways = [
+            asyncio.create_task(_copy(from_client, to_storage)),
+            asyncio.create_task(_copy(from_storage, to_client)),
+        ]
+        # TLS has no half-open connections: with one side, both have ended.
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for writer in (to_storage, to_client):
+            writer.close()
+        await asyncio.gather(*ways, return_exceptions=True)
 
 
-def _pass_on(source: ssl.SSLSocket, target: ssl.SSLSocket) -> None:
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        return
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        target.write(data)
+        await target.drain()
