@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 
 from esap_jupyter.errors import ServiceUnreachable
-from esap_jupyter.hub.facilities.settings import DockerFacility, SlurmFacility
+from esap_jupyter.hub.facilities.settings import EngineFacility, SlurmFacility
 from esap_jupyter.hub.operating import (
     configure_homes,
     configure_life,
@@ -117,21 +117,22 @@ def _configure_servers(c: Any, site: Site) -> None:
     # People's servers go on while the hub is made anew.
     c.JupyterHub.cleanup_servers = False
     for facility in site.facilities.values():
-        if isinstance(facility, DockerFacility):
+        if isinstance(facility, EngineFacility):
             _configure_containers(c, facility)
         elif isinstance(facility, SlurmFacility):
             # The nodes ask the hub.
             c.JupyterHub.hub_bind_url = f"http://0.0.0.0:{urlsplit(facility.hub).port or 80}"
     if site.site.esap_directory:
-        c.ContainerSpawner.esap_directory = str(site.path(site.site.esap_directory))
+        c.InPersonNetwork.esap_directory = str(site.path(site.site.esap_directory))
 
 
-def _configure_containers(c: Any, facility: DockerFacility) -> None:
+def _configure_containers(c: Any, facility: EngineFacility) -> None:
     """Set what holds when the hub, its proxy and all servers are containers (`compose.yaml`)."""
-    c.DockerSpawner.use_internal_ip = True
-    c.DockerSpawner.remove = True
+    c.InPersonNetwork.use_internal_ip = True
+    c.ContainerSpawner.remove = True
     c.JupyterHub.hub_bind_url = "http://0.0.0.0:8081"
-    c.JupyterHub.hub_connect_url = f"http://{facility.hub}:8081"
+    # Not by a name that is in people's networks, too: it leads where the hub was before it was made anew.
+    c.JupyterHub.hub_connect_url = facility.hub_control
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = facility.proxy_control
 

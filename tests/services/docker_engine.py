@@ -28,6 +28,7 @@ class DockerEngine(Service):
     packages: ClassVar[tuple[str, ...]] = (
         "docker.io",
         "docker-compose",
+        "iproute2",
         "iptables",
         "nftables",
         "debootstrap",

@@ -7,6 +7,8 @@ import secrets
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +23,10 @@ from tests.services.service import PROJECT
 
 HUB_CONFIG = PROJECT / "hub_config"
 HUB_IMAGE, USER_IMAGE = "esap-test/hub:latest", "esap-test/user:latest"
+SWARM_NETWORKS = "10.214.0.0/16"
 _START_SECONDS = 90.0
+# A server that has ended is to be noticed sooner than at a site.
+_POLL_SECONDS = 5
 
 
 def build_images(engine: DockerEngine) -> None:
@@ -48,6 +53,11 @@ class DockerHub(HubClient):
     ----------
     settings : dict
         Tables of `site.toml`, merged with those that the tests need.
+
+    Attributes
+    ----------
+    shared : Path
+        What the machines of a Swarm share, if there is one.
     """
 
     servers_are_called: ClassVar[str] = "jupyter-"
@@ -60,7 +70,10 @@ class DockerHub(HubClient):
         super().__init__(provider.hub_url, provider, certificate)
         self.directory = directory
         self.engine = engine
+        self.shared = directory / "shared"
         shutil.copytree(HUB_CONFIG, directory, dirs_exist_ok=True)
+        with (directory / "jupyterhub_config.py").open("a") as more:
+            more.write(f"c.Spawner.poll_interval = {_POLL_SECONDS}\n")
         self._secret("crypt_key", secrets.token_hex(32))
         self._secret("client_secret", "hub-secret")
         self._secret("probe_token", secrets.token_hex(32))
@@ -91,11 +104,15 @@ class DockerHub(HubClient):
                 },
             },
             "probe": {"users": 2},
-            "facilities": {"here": {"spawner": "docker"}},
+            "facilities": {
+                "here": {"spawner": "docker"},
+                "swarm": {"spawner": "swarm", "shared": str(self.shared), "networks": SWARM_NETWORKS},
+            },
             "images": {"esap": {"title": "ESAP", "image": USER_IMAGE}},
             "sizes": {
                 "small": {"title": "Small", "memory": "1G", "cpu": 1},
                 "large": {"title": "Large", "memory": "2G", "cpu": 2},
+                "endless": {"title": "Endless", "memory": "900G", "cpu": 1},
             },
             "profiles": {
                 "lab": {"title": "JupyterLab", "facility": "here", "images": ["esap"], "sizes": ["small"]},
@@ -105,6 +122,12 @@ class DockerHub(HubClient):
                     "images": ["esap"],
                     "sizes": ["large"],
                     "groups": ["/escape/lofar"],
+                },
+                "swarm": {
+                    "title": "JupyterLab on several machines",
+                    "facility": "swarm",
+                    "images": ["esap"],
+                    "sizes": ["small", "endless"],
                 },
             },
         }
@@ -135,6 +158,22 @@ class DockerHub(HubClient):
             ).split():
                 self.engine.docker(kind, "rm", name)
 
+    @contextmanager
+    def firewall(self, opened: str, people: str = "10.213.0.0/16") -> Iterator[None]:
+        """Have the site's firewall loaded, filled in with one address and port and with where people are."""
+        rules = (HUB_CONFIG / "firewall.nft").read_text()
+        filled = rules.replace("# elements = { 192.0.2.10 . 443 }", f"elements = {{ {opened} }}")
+        filled = filled.replace("define people = 10.213.0.0/16", f"define people = {people}")
+        assert opened in filled
+        assert f"people = {people}" in filled
+        path = self.directory / "filled.nft"
+        path.write_text(filled)
+        run("nft", "--file", str(path))
+        try:
+            yield
+        finally:
+            run("nft", "delete", "table", "ip", "esap")
+
     def log(self) -> str:
         """What hub and proxy have written."""
         return self._compose("logs", "--no-color")
@@ -159,8 +198,22 @@ class ContainerServer:
         self.account = account
         self.browser = site.sign_in(account)
         self.url = f"{site.url}/user/{account}"
-        self.container = f"jupyter-{account}"
         site.start_server(self.browser, account, **chosen)
+
+    def stop(self) -> None:
+        """Stop it, as the person does, and wait until nothing is left of it."""
+        assert self.site.ask("DELETE", f"/users/{self.account}/server", browser=self.browser).ok
+        self.site.wait(lambda: not self.site.servers(self.browser, self.account))
+
+    @property
+    def engine(self) -> DockerEngine:
+        """What runs it."""
+        return self.site.engine
+
+    @property
+    def container(self) -> str:
+        """What the engine calls it."""
+        return f"jupyter-{self.account}"
 
     def answers(self) -> bool:
         """Whether JupyterLab is shown."""
@@ -169,7 +222,7 @@ class ContainerServer:
 
     @property
     def described(self) -> dict[str, Any]:
-        return dict(json.loads(self.site.engine.docker("inspect", self.container))[0])
+        return dict(json.loads(self.engine.docker("inspect", self.container))[0])
 
     @property
     def address(self) -> str:
@@ -179,7 +232,7 @@ class ContainerServer:
 
     def run(self, *command: str) -> str:
         """Run something in the container, as the person can."""
-        return self.site.engine.docker("exec", self.container, *command)
+        return self.engine.docker("exec", self.container, *command)
 
     def python(self, code: str) -> str:
         """Run Python in the container with the server's environment."""

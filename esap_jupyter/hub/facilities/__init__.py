@@ -17,11 +17,13 @@ from esap_jupyter.hub.facilities.settings import (
     KubernetesFacility,
     LocalFacility,
     SlurmFacility,
+    SwarmFacility,
 )
 from esap_jupyter.hub.failures import Failure
 
 Facility = Annotated[
-    DockerFacility | KubernetesFacility | LocalFacility | SlurmFacility, Field(discriminator="spawner")
+    DockerFacility | KubernetesFacility | LocalFacility | SlurmFacility | SwarmFacility,
+    Field(discriminator="spawner"),
 ]
 
 _SPAWNERS = {
@@ -29,6 +31,7 @@ _SPAWNERS = {
     "kubernetes": "esap_jupyter.hub.facilities.kubernetes.PodSpawner",
     "local": "esap_jupyter.hub.facilities.local.LocalSpawner",
     "slurm": "esap_jupyter.hub.facilities.slurm.JobSpawner",
+    "swarm": "esap_jupyter.hub.facilities.swarm.ServiceSpawner",
 }
 
 

@@ -26,31 +26,61 @@ def _has_room_for_people(network: IPv4Network) -> IPv4Network:
     return network
 
 
-class DockerFacility(_Settings):
-    """Containers on this machine.
+class EngineFacility(_Settings):
+    """Containers that a Docker engine starts: what one machine and several have in common.
 
     Attributes
     ----------
     hub, proxy : str
         The hub's and its proxy's containers, which join each person's network: the hub sees whether a server
         is up, and servers ask it; what listens there is what the public address leads to, and nothing else.
-    proxy_control : str
-        Where the hub, and nobody else, tells the proxy its routes.
+    hub_control, proxy_control : str
+        Where the proxy, and nobody else, passes people on to the hub, and the hub tells the proxy its routes.
     networks : IPv4Network
-        Cut into a network of 16 addresses for each person.
+        Cut into a network for each person, of 16 addresses on one machine and 32 on several.
     pids : int
         Processes that a server may have.
     group_directories : bool
-        Whether each group has a volume that its members share.
+        Whether each group has a directory that its members share.
     """
 
-    spawner: Literal["docker"]
     hub: str = "esap-hub"
     proxy: str = "esap-proxy"
+    hub_control: str = "http://hub-control:8081"
     proxy_control: str = "http://proxy-control:8001"
     networks: Annotated[IPv4Network, AfterValidator(_has_room_for_people)] = IPv4Network("10.213.0.0/16")
     pids: int = Field(default=1024, ge=64)
     group_directories: bool = True
+
+
+class DockerFacility(EngineFacility):
+    """Containers on this machine."""
+
+    spawner: Literal["docker"]
+
+
+class SwarmFacility(EngineFacility):
+    """Containers on the machines of a Docker Swarm, of which this machine is a manager.
+
+    Attributes
+    ----------
+    shared : str
+        A directory that all machines have under this name (NFS, CephFS) and that belongs to user 1000: in it
+        are people's homes and the directories of groups.
+    constraints : tuple of str
+        Which machines servers run on, as ``docker service create --constraint`` takes it:
+        ``node.role==worker``.
+    encrypted : bool
+        Whether what people's networks carry between machines is encrypted; their kernels must have IPsec.
+    gpu_resource : str
+        What the machines call a graphics processor (``node-generic-resources`` in Docker's daemon.json).
+    """
+
+    spawner: Literal["swarm"]
+    shared: str = Field(pattern=r"^/[^\s:]+[^\s:/]$")
+    constraints: tuple[Annotated[str, Field(pattern=r"^[a-z.]+[A-Za-z0-9._-]*\s*[!=]=")], ...] = ()
+    encrypted: bool = False
+    gpu_resource: str = "gpu"
 
 
 class KubernetesFacility(_Settings):

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from tests.services.docker_hub import ContainerServer
-from tests.services.processes import ServiceFailed, run
+from tests.services.processes import ServiceFailed
 
 _ASK_THE_HUB = """\
 import os, requests
@@ -37,23 +37,14 @@ def test_the_api_of_the_hub_serves_a_server_only_its_own(
 
 
 def test_the_firewall_closes_the_machine_but_for_what_is_open(alice: ContainerServer) -> None:
-    rules = alice.site.directory / "firewall.nft"
     host = alice.site.provider.host
     with socket.create_server((host, 0)) as some, socket.create_server((host, 0)) as other:
         closed, opened = some.getsockname()[1], other.getsockname()[1]
         assert alice.reaches(host, closed)
-        told = rules.read_text()
-        assert "# elements = { 192.0.2.10 . 443 }" in told
-        rules.write_text(
-            told.replace("# elements = { 192.0.2.10 . 443 }", f"elements = {{ {host} . {opened} }}")
-        )
-        run("nft", "--file", str(rules))
-        try:
+        with alice.site.firewall(f"{host} . {opened}"):
             assert not alice.reaches(host, closed)
             assert alice.reaches(host, opened)
             assert json.loads(alice.run("esap", "--json", "whoami"))["username"] == "alice"
-        finally:
-            run("nft", "delete", "table", "ip", "esap")
 
 
 def test_what_runs_the_machine_is_out_of_reach(alice: ContainerServer) -> None:

@@ -95,8 +95,7 @@ def test_servers_go_on_while_the_hub_is_made_anew(alice: ContainerServer) -> Non
 def test_the_home_outlives_the_container(bob: ContainerServer) -> None:
     bob.run("sh", "-c", "echo kept > /home/esap/kept")
     site = bob.site
-    assert site.ask("DELETE", "/users/bob/server", browser=bob.browser).ok
-    site.wait(lambda: not site.servers(bob.browser, "bob"))
+    bob.stop()
     assert not site.engine.docker("ps", "--all", "--quiet", "--filter", f"name={bob.container}")
     assert not site.engine.docker("network", "ls", "--quiet", "--filter", "name=esap-user-bob")
     again = ContainerServer(site, "bob")

@@ -6,7 +6,7 @@ import pytest
 from docker.errors import APIError, NotFound
 from requests import Response
 
-from esap_jupyter.hub.facilities.docker import failure_of
+from esap_jupyter.hub.facilities.engine import failure_of
 from esap_jupyter.hub.failures import OUT_OF_MEMORY, ended
 
 
