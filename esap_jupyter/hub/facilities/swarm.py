@@ -56,6 +56,8 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
             "cap_drop": ["ALL"],
             # Docker before 25 does not read it, and has to be told in its daemon.json.
             "privileges": {"NoNewPrivileges": True},
+            # The hub sees whether the server answers; the Swarm would wait for the image's first check, 30 s.
+            "healthcheck": {"Test": ["NONE"]},
             "configs": await self._site_configuration(),
         }
         # What was ordered is kept free for the server: the Swarm starts no more than a machine can hold.
