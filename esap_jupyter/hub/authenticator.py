@@ -24,7 +24,7 @@ from traitlets import Dict, List, Set, Unicode
 
 from esap_jupyter.errors import EsapError, NotAllowed, ServiceUnreachable, SignInNeeded
 from esap_jupyter.hub.audit import SIGN_IN, audit
-from esap_jupyter.hub.identity import GROUP_CLAIMS, groups_of, safe_username
+from esap_jupyter.hub.identity import ENTITLEMENTS, GROUP_CLAIMS, foreign_namespaces, groups_of, safe_username
 from esap_jupyter.hub.metrics import EXCHANGES, REFRESHES, SIGN_INS
 
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -71,6 +71,7 @@ class EsapAuthenticator(GenericOAuthenticator):
     issuer = Unicode(help="The provider's address.").tag(config=True)
     name_claim = Unicode("preferred_username", help="The claim that names a person.").tag(config=True)
     group_claims = List(Unicode(), list(GROUP_CLAIMS), help="The claims with the groups.").tag(config=True)
+    entitlement_namespaces = List(Unicode(), help="Whose entitlements are groups.").tag(config=True)
     audiences = Dict(help="By audience, the scope of the tokens that servers may get.").tag(config=True)
     synthetic_users = Set(Unicode(), help="Whom `esap probe` makes; nobody signs in as one.").tag(config=True)
 
@@ -89,7 +90,11 @@ class EsapAuthenticator(GenericOAuthenticator):
 
     async def get_user_groups(self, auth_state: Mapping[str, Any]) -> set[str]:
         """Return the groups that the provider told, by whichever claim."""
-        return groups_of(auth_state[self.user_auth_state_key], self.group_claims)
+        claims, named = auth_state[self.user_auth_state_key], self.entitlement_namespaces
+        foreign = foreign_namespaces(claims, named) if ENTITLEMENTS in self.group_claims else ()
+        if foreign:
+            self.log.info("entitlement_namespaces in site.toml does not name %r", sorted(foreign))
+        return groups_of(claims, self.group_claims, named)
 
     def build_auth_state_dict(self, token_info: dict[str, Any], user_info: Any) -> dict[str, Any]:
         """Keep, with the tokens, when they end."""

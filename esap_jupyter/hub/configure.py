@@ -96,6 +96,7 @@ def _configure_sign_in(c: Any, site: Site) -> None:
     kind.scope = sign_in.wanted_scopes()
     kind.name_claim = sign_in.name_claim()
     kind.group_claims = list(sign_in.group_claims)
+    kind.entitlement_namespaces = sign_in.groups_from()
     kind.manage_groups = True
     kind.allow_all = sign_in.allow_all
     kind.allowed_groups = set(sign_in.allowed_groups)

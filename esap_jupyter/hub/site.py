@@ -130,6 +130,9 @@ class SignInSettings(_Settings):
         The claim that names a person; it must be unique and stay the same.
     group_claims : tuple of str
         Where the groups are.
+    entitlement_namespaces : tuple of str
+        Whose groups in ``eduperson_entitlement`` count: ``urn:mace:egi.eu`` (AARC-G069), which is the default
+        for EGI Check-in. Others may have groups of the same names.
     allowed_groups : tuple of str
         Whose members may use the site.
     allow_all : bool
@@ -149,6 +152,7 @@ class SignInSettings(_Settings):
     scopes: tuple[str, ...] = ()
     username_claim: str = ""
     group_claims: tuple[str, ...] = GROUP_CLAIMS
+    entitlement_namespaces: tuple[Annotated[str, Field(pattern=r"^urn:[^#\s]+$")], ...] = ()
     allowed_groups: tuple[str, ...] = ()
     allow_all: bool = False
     admin_groups: tuple[str, ...] = ()
@@ -166,6 +170,10 @@ class SignInSettings(_Settings):
         """The scopes to ask for."""
         return list(self.scopes or _SCOPES[self.provider])
 
+    def groups_from(self) -> list[str]:
+        """Whose entitlements count."""
+        return list(self.entitlement_namespaces or _NAMESPACES.get(self.provider, ()))
+
     def name_claim(self) -> str:
         """The claim that names a person."""
         return self.username_claim or _NAME_CLAIMS[self.provider]
@@ -176,6 +184,7 @@ _SCOPES: dict[str, tuple[str, ...]] = {
     "check-in": ("openid", "profile", "email", "offline_access", "eduperson_entitlement", "voperson_id"),
     "oidc": ("openid", "profile", "email", "offline_access"),
 }
+_NAMESPACES: dict[str, tuple[str, ...]] = {"check-in": ("urn:mace:egi.eu",)}
 _NAME_CLAIMS: dict[str, str] = {
     "iam": "preferred_username",
     "check-in": "voperson_id",

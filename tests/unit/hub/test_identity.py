@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esap_jupyter.hub.identity import groups_of, safe_username
+from esap_jupyter.hub.identity import foreign_namespaces, groups_of, safe_username
 
 
 @pytest.mark.parametrize("name", ["alice", "bob.b", "u-1_2", "0042"])
@@ -46,11 +46,28 @@ def test_groups_are_found_in_each_claim() -> None:
         "urn:mace:egi.eu:group:vo.example.org:role=vm_operator#aai.egi.eu",
         "urn:geant:example.org:res:something#aai.example.org",
     ]
-    assert groups_of({"eduperson_entitlement": entitlements}) == {
+    claims = {"eduperson_entitlement": entitlements}
+    namespaces = ["urn:geant:escape", "urn:mace:egi.eu"]
+    assert groups_of(claims, namespaces=namespaces) == {
         "/lofar",
         "/vo.example.org/sub",
         "/vo.example.org",
         "/vo.example.org:vm_operator",
+    }
+
+
+def test_groups_that_somebody_else_says_are_not_taken() -> None:
+    entitlements = [
+        "urn:mace:egi.eu:group:escape:admins#aai.egi.eu",
+        "urn:geant:elsewhere:group:escape:operators#aai.elsewhere.org",
+        "urn:mace:egi.eu.elsewhere.org:group:operators#aai.egi.eu",
+    ]
+    claims = {"eduperson_entitlement": entitlements}
+    assert groups_of(claims, namespaces=["urn:mace:egi.eu"]) == {"/escape/admins"}
+    assert groups_of(claims) == set()
+    assert foreign_namespaces(claims, ["urn:mace:egi.eu"]) == {
+        "urn:geant:elsewhere",
+        "urn:mace:egi.eu.elsewhere.org",
     }
 
 
