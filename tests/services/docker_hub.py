@@ -23,6 +23,7 @@ from tests.services.service import PROJECT
 
 HUB_CONFIG = PROJECT / "hub_config"
 HUB_IMAGE, USER_IMAGE = "esap-test/hub:latest", "esap-test/user:latest"
+DESKTOP_IMAGE = "esap-test/desktop:latest"
 SWARM_NETWORKS = "10.214.0.0/16"
 _START_SECONDS = 90.0
 # A server that has ended is to be noticed sooner than at a site.
@@ -44,6 +45,12 @@ def build_images(engine: DockerEngine) -> None:
             BASE=BASE,
             ESAP=f"esap-jupyter @ file:///opt/dist/{wheel.name}",
         )
+
+
+def build_desktop_image(engine: DockerEngine) -> None:
+    """Build the image of a remote desktop, on that of people."""
+    dockerfile = HUB_CONFIG / "images" / "desktop" / "Dockerfile"
+    engine.build(PROJECT, DESKTOP_IMAGE, dockerfile=dockerfile, USER_IMAGE=USER_IMAGE)
 
 
 class DockerHub(HubClient):
@@ -108,7 +115,10 @@ class DockerHub(HubClient):
                 "here": {"spawner": "docker"},
                 "swarm": {"spawner": "swarm", "shared": str(self.shared), "networks": SWARM_NETWORKS},
             },
-            "images": {"esap": {"title": "ESAP", "image": USER_IMAGE}},
+            "images": {
+                "esap": {"title": "ESAP", "image": USER_IMAGE},
+                "desktop": {"title": "Desktop", "image": DESKTOP_IMAGE},
+            },
             "sizes": {
                 "small": {"title": "Small", "memory": "1G", "cpu": 1},
                 "large": {"title": "Large", "memory": "2G", "cpu": 2},
@@ -122,6 +132,13 @@ class DockerHub(HubClient):
                     "images": ["esap"],
                     "sizes": ["large"],
                     "groups": ["/escape/lofar"],
+                },
+                "desktop": {
+                    "title": "Desktop",
+                    "facility": "here",
+                    "images": ["desktop"],
+                    "sizes": ["small"],
+                    "page": "/desktop/",
                 },
                 "swarm": {
                     "title": "JupyterLab on several machines",
