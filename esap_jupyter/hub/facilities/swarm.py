@@ -21,6 +21,7 @@ from esap_jupyter.hub.facilities.settings import SwarmFacility
 from esap_jupyter.hub.failures import Failure
 
 _ENDED = {"complete", "shutdown", "failed", "rejected", "remove", "orphaned"}
+_NO_SWARM = ("not a swarm manager", "does not have a leader")
 _LOOK_SECONDS = 0.2
 _STOP_LOOKS = 100
 _MAKING_SECONDS = 60
@@ -50,6 +51,7 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
         facility = self.facility
         self.image = self.order.image
         self.notebook_dir = HOME
+        configuration = await self._site_configuration()
         await self._make_directories(self._directories())
         self.extra_container_spec = {
             "read_only": True,
@@ -58,7 +60,7 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
             "privileges": {"NoNewPrivileges": True},
             # The hub sees whether the server answers; the Swarm would wait for the image's first check, 30 s.
             "healthcheck": {"Test": ["NONE"]},
-            "configs": await self._site_configuration(),
+            "configs": configuration,
         }
         # What was ordered is kept free for the server: the Swarm starts no more than a machine can hold.
         resources = Resources(
@@ -72,6 +74,21 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
         self.extra_create_kwargs = {"labels": {NETWORK_LABEL: self.network_name}}
         self.extra_placement_spec = {"constraints": list(facility.constraints)}
         return await super().start()
+
+    async def docker(self, method: str, *given: Any, **further: Any) -> Any:
+        """Ask Docker; a Swarm that is not there is like a machine that is not.
+
+        Raises
+        ------
+        ConnectionError
+            If this machine is no manager of a Swarm, or the managers do not agree on a leader.
+        """
+        try:
+            return await super().docker(method, *given, **further)
+        except APIError as error:
+            if any(words in str(error.explanation) for words in _NO_SWARM):
+                raise ConnectionError(error.explanation) from error
+            raise
 
     @property
     def mounts(self) -> list[Mount]:

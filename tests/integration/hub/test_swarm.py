@@ -45,6 +45,14 @@ def nothing_left(swarm: Swarm, account: str) -> bool:
     return not any(account in swarm.manager.docker(kind, "ls") for kind in ("service", "network"))
 
 
+def test_that_there_is_no_swarm_is_told(container_site: DockerHub) -> None:
+    browser = container_site.sign_in("user08")
+    wanted = {"profile": "swarm"}
+    # Before the first test that has one.
+    started = container_site.ask("POST", "/users/user08/server", browser=browser, json=wanted)
+    assert "The facility 'swarm', where your server is to run, does not answer." in started.text
+
+
 def test_a_person_gets_jupyterlab_with_the_services_of_the_site(far: SwarmServer) -> None:
     assert far.machine == "worker"
     assert far.answers()
