@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, NotFound
-from docker.types import ConfigReference, HostConfig, Mount, Resources, RestartPolicy
+from docker.types import ConfigReference, Mount, Resources, RestartPolicy
 from dockerspawner import SwarmSpawner
 from traitlets import default
 
@@ -27,6 +27,8 @@ _STOP_LOOKS = 100
 _MAKING_SECONDS = 60
 _CONFIGURATION = "esap.site"
 """The label of what of `esap_directory` the Swarm keeps."""
+
+_keeping = asyncio.Lock()  # servers of several people start at once
 
 
 class NotRunning(Exception):
@@ -140,11 +142,14 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
 
     async def remove_object(self) -> None:
         """Remove the service, and wait until its container has ended: the next one has the same home."""
-        tasks = await self.docker("tasks", filters={"service": self.object_name})
-        with suppress(NotFound):
+        try:
+            tasks = {task["ID"] for task in await self.docker("tasks", filters={"service": self.object_name})}
             await self.docker("remove_service", self.object_id)
+        except NotFound:
+            return
         for _ in range(_STOP_LOOKS):
-            there = await self.docker("tasks", filters={"id": [task["ID"] for task in tasks]})
+            # Of a service that is gone, a Swarm lists no tasks by its name.
+            there = [task for task in await self.docker("tasks") if task["ID"] in tasks]
             if all(task["Status"]["State"] in _ENDED for task in there):
                 return
             await asyncio.sleep(_LOOK_SECONDS)
@@ -172,7 +177,7 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
         names = [name for name, _ in directories]
         # The directory of the home that the groups' are mounted in would be made by Docker, as root's.
         names += [f"{names[0]}/groups/{name.removeprefix('groups/')}" for name in names[1:]]
-        await self._in_shared_directory("mkdir", "-p", *names)
+        await self._in_shared_directory("mkdir", "-p", "-m", "0700", *names)
 
     async def _in_shared_directory(self, *command: str) -> None:
         """Run a command there as the user that people's containers run as, on the hub's machine.
@@ -194,7 +199,7 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
             list(command),
             user=f"{USER}:{USER}",
             working_dir="/shared",
-            host_config=HostConfig(self.client.api_version) | host,
+            host_config=host,
         )
         try:
             await self.docker("start", made["Id"])
@@ -214,18 +219,19 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
             return []
         files = _files_in(Path(self.esap_directory))
         names = {path: _name_of(path, content) for path, content in files.items()}
-        known = {
-            each["Spec"]["Name"]: each["ID"]
-            for each in await self.docker("configs", filters={"label": _CONFIGURATION})
-        }
-        for path, name in names.items():
-            if name not in known:
-                made = await self.docker("create_config", name, files[path], labels={_CONFIGURATION: ""})
-                known[name] = made["ID"]
-        for name in known.keys() - names.values():
-            # It stays as long as a server has it.
-            with suppress(APIError):
-                await self.docker("remove_config", known[name])
+        async with _keeping:
+            known = {
+                each["Spec"]["Name"]: each["ID"]
+                for each in await self.docker("configs", filters={"label": _CONFIGURATION})
+            }
+            for path, name in names.items():
+                if name not in known:
+                    made = await self.docker("create_config", name, files[path], labels={_CONFIGURATION: ""})
+                    known[name] = made["ID"]
+            for name in known.keys() - names.values():
+                # It stays as long as a server has it.
+                with suppress(APIError):
+                    await self.docker("remove_config", known[name])
         return [
             ConfigReference(known[name], name, f"{SITE_CONFIGURATION}/{path}") for path, name in names.items()
         ]

@@ -102,6 +102,8 @@ def test_members_of_a_group_share_a_directory_on_all_machines(near: SwarmServer,
     far.run("sh", "-c", "echo from far >> groups/escape/swarm")
     assert near.run("cat", "groups/escape/swarm") == "from near\nfrom far"
     assert "user03" not in far.run("ls", "-R", "/home/esap")
+    (home,) = (near.site.shared / "homes").glob("user03")
+    assert home.stat().st_mode & 0o077 == 0
 
 
 def test_the_home_follows_the_person_to_another_machine(far: SwarmServer, swarm: Swarm) -> None:
