@@ -12,6 +12,8 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from esap_jupyter.errors import EsapError
+
 if TYPE_CHECKING:
     from esap_jupyter.gateway import Gateway
 
@@ -29,7 +31,8 @@ class _Background:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._gateway: Gateway | None = None
-        threading.Thread(target=self._serve, name="esap", daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, name="esap", daemon=True)
+        self.thread.start()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -80,7 +83,15 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     ------
     Interrupted
         After Ctrl-C, with what the coroutine's own `CancelledError` says.
+    EsapError
+        If it is called from a callback, for which the loop itself waits.
     """
+    if threading.current_thread() is _background().thread:
+        work.close()
+        raise EsapError(
+            "A callback cannot call ESAP and wait for it: ESAP waits for the callback.",
+            hint="Keep what the callback is told, and call ESAP when the search or transfer has ended.",
+        )
     ended = threading.Event()
     advice: list[str] = []
 

@@ -181,7 +181,7 @@ async def search(
     parameters : dict
         Further fields of the services' query forms. A service that does not know one is not asked.
     on_report : callable
-        Told how each service fares, as it changes.
+        Told how each service fares, as it changes. It is to return soon, and can call no verb itself.
     on_begun : callable
         Given the table while it is still empty; `Table.refresh` shows what has come since.
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 
 import pytest
 
+from esap_jupyter.errors import EsapError
 from esap_jupyter.face.background import Verbs, awaitable, blocking, run, verb
 
 
@@ -23,6 +25,16 @@ def test_work_runs_on_the_background_loop_also_when_another_loop_runs_here() -> 
 
     assert run(_where()) == "esap"
     assert asyncio.run(in_a_kernel()) == "esap"
+
+
+def test_a_callback_that_calls_a_verb_is_told_so_and_the_next_verb_works() -> None:
+    async def tell(callback: Callable[[], str]) -> str:
+        return callback()
+
+    with pytest.raises(EsapError, match="callback"):
+        run(tell(lambda: run(_where())))
+
+    assert run(_where()) == "esap"
 
 
 async def test_the_awaited_face_leaves_the_callers_loop_free() -> None:
