@@ -65,8 +65,8 @@ async def items(table: Table, rows: int | Iterable[int] | None = None, service: 
     ----------
     table : Table
         What a search or ADQL query gave.
-    rows : int or list of int
-        Which rows, counted from 0; by default all of them.
+    rows : int, list or array of int, or mask
+        Which rows, counted from 0, or a truth value for each row; by default all of them.
     service : str
         Whose rows, if the table has those of several.
 
@@ -78,15 +78,15 @@ async def items(table: Table, rows: int | Iterable[int] | None = None, service: 
     Raises
     ------
     InputError
-        If there is no such row.
+        If there is no such row, or a mask is not as long as the table.
 
     Examples
     --------
     >>> images = esap.search("M 51", product="images")
     >>> esap.basket.add(esap.items(images, rows=[0, 2]))
+    >>> esap.basket.add(esap.items(images, images["t_exptime"] > 100 * u.s))
     """
-    chosen = [rows] if isinstance(rows, int) else None if rows is None else list(rows)
-    found = await (await gateway()).items(table, chosen, service)
+    found = await (await gateway()).items(table, rows, service)
     return Listing(found, nothing="These rows have no data to stage.")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -220,15 +220,17 @@ class Gateway(AsksServices):
         """Forget what was asked."""
         await asyncio.to_thread(self._history.clear)
 
-    async def items(self, table: Table, rows: Sequence[int] | None = None, service: str = "") -> list[Item]:
+    async def items(
+        self, table: Table, rows: int | Iterable[int] | None = None, service: str = ""
+    ) -> list[Item]:
         """Make the items that rows of a table stand for; rows without data are left out.
 
         Parameters
         ----------
         table : Table
             What a search or query gave.
-        rows : sequence of int, optional
-            Which, counted from 0 as the table shows them; default: all.
+        rows : int, list of int, or mask, optional
+            Which, counted from 0 as the table shows them, or a truth value for each row; default: all.
         service : str
             Of this service's rows only, and counted among these.
 

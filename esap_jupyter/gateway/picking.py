@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from esap_jupyter.connectors.base import Searches
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 5_000
 
 
-async def items(services: Services, table: Table, rows: Sequence[int] | None, service: str) -> list[Item]:
+async def items(
+    services: Services, table: Table, rows: int | Iterable[int] | None, service: str
+) -> list[Item]:
     """Make the items that rows stand for; rows without data are left out.
 
     Raises
     ------
     InputError
-        If there is no such row, or the table was read from a file.
+        If there is no such row, a mask has another length, or the table was read from a file.
     NotFound
         If the table has no rows of this service.
     """
@@ -33,8 +35,11 @@ async def items(services: Services, table: Table, rows: Sequence[int] | None, se
             "These rows are of a file, not of a service: there is nothing to stage.",
             hint="What a search or a query finds can be put into the basket.",
         )
+    from esap_jupyter.storage.tables_numbers import row_numbers  # stands on numpy
+
     shown = table.of(service) if service else table
-    for row in rows or ():
+    numbers = None if rows is None else row_numbers(rows, shown.num_rows)
+    for row in numbers or ():
         if not 0 <= row < shown.num_rows:
             raise InputError(f"There is no row {row}.", hint=f"There are {shown.num_rows}.", field="rows")
     found: list[Item] = []
@@ -42,7 +47,7 @@ async def items(services: Services, table: Table, rows: Sequence[int] | None, se
     for name in shown.services:
         part = shown.of(name)
         its_rows = range(part.num_rows)
-        wanted = its_rows if rows is None else [row - first for row in rows if row - first in its_rows]
+        wanted = its_rows if numbers is None else [row - first for row in numbers if row - first in its_rows]
         first += part.num_rows
         connector = await services.get(name)
         if wanted and isinstance(connector, Searches):

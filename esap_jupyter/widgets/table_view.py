@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from esap_jupyter.errors import InputError
 from esap_jupyter.models import ColumnKind, Condition, Order, Selection
 from esap_jupyter.storage.tables import Table
+from esap_jupyter.storage.tables_numbers import row_numbers
 from esap_jupyter.storage.tables_preview import headline
 from esap_jupyter.storage.tables_query import Question, kind_of
 from esap_jupyter.widgets.fields import on_enter
@@ -49,7 +50,8 @@ class TableView(Panel):
     table : Table
         What is shown.
     selected : tuple of int
-        Numbers of the selected rows, counted from 0 in the table as it came; in the order shown.
+        Numbers of the selected rows, counted from 0 in the table as it came; in the order shown. May be set
+        to a mask of the table's rows too.
     order : Order, optional
         Which column sorts; may be set by its name, with ``-`` before it for descending.
     conditions : tuple of Condition
@@ -337,10 +339,8 @@ def _auto() -> ipywidgets.Layout:
 
 
 def _row_numbers(given: Any, table: Table | None) -> tuple[int, ...]:
-    if not isinstance(given, Iterable) or isinstance(given, str):
-        raise InputError("Give row numbers: [0, 4, 5].", field="selected")
-    numbers = tuple(int(number) for number in given)
     rows = len(table) if table is not None else 0
+    numbers = tuple(row_numbers(given, rows))
     wrong = next((number for number in numbers if not 0 <= number < rows), None)
     if wrong is not None:
         raise InputError(f"There is no row {wrong}; there are {rows:,}.", field="selected")

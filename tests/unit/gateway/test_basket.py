@@ -1,5 +1,6 @@
 """From rows to items, and the basket that every process shares."""
 
+import numpy as np
 import pytest
 
 from esap_jupyter.errors import InputError, NotFound
@@ -37,6 +38,32 @@ class TestItemsOfRows:
         for row, cells in enumerate(shown):
             [item] = await gateway.items(table, [row])
             assert item.locator == f"https://{cells['service']}.test/{cells['id']}"
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [False, False, True, False, True],
+            np.array([False, False, True, False, True]),
+            np.ma.array([True, False, True, False, True], mask=[True, False, False, False, False]),
+            np.array([2, 4]),
+            (row for row in (2, 4)),
+            slice(2, None, 2),
+        ],
+        ids=["list", "mask", "masked mask", "array", "generator", "slice"],
+    )
+    async def test_rows_chosen_as_numpy_chooses_them(self, gateway, table, rows):
+        assert [item.locator for item in await gateway.items(table, rows)] == [
+            item.locator for item in await gateway.items(table, [2, 4])
+        ]
+
+    async def test_one_row_of_numpy(self, gateway, table):
+        [item] = await gateway.items(table, np.int64(2))
+        assert item.locator == "https://one.test/2"
+
+    @pytest.mark.parametrize("rows", [[True, False], True, "12", [1.5], [0, True], ["a"]])
+    async def test_what_is_no_row(self, gateway, table, rows):
+        with pytest.raises(InputError, match=r"mask|no row"):
+            await gateway.items(table, rows)
 
     async def test_no_such_row(self, gateway, table):
         for row in (-1, 5):

@@ -73,6 +73,11 @@ async def test_rows_selected_on_a_sorted_page_are_numbered_as_the_table_came(vie
     await until(lambda: view.selected == (999, 998, 995))
 
 
+async def test_rows_are_selected_by_a_mask(view, table):
+    view.selected = table["id"] >= 998
+    assert view.selected == (998, 999)
+
+
 async def test_rows_selected_in_code_are_shown_where_they_stand(view, until):
     view.order = Order(column="mag")
     view.selected = [999, 998, 0]
