@@ -98,10 +98,10 @@ def _converter(table: Any, name: str) -> Callable[[Any], pa.Table]:
         return lambda frame: _from_pandas(frame, name)
     if _is_polars(table):
         return lambda frame: _from_polars(frame, name)
-    if hasattr(table, "colnames") or hasattr(table, "represent_as") or isinstance(table, Mapping):
-        return _from_astropy
     if hasattr(table, "to_arrow") and hasattr(table, "columns"):
         return lambda ours: ours.to_arrow()
+    if hasattr(table, "colnames") or hasattr(table, "represent_as") or isinstance(table, Mapping):
+        return _from_astropy
     if hasattr(table, "__arrow_c_stream__"):
         # The Arrow PyCapsule interface: DuckDB and others.
         return lambda stream: pa.Table.from_batches(pa.RecordBatchReader.from_stream(stream))

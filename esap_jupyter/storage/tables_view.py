@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import pyarrow as pa
 
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.formats.files import write_batches
+from esap_jupyter.storage.tables_numbers import row_numbers
 from esap_jupyter.storage.tables_preview import preview_html, preview_text
 from esap_jupyter.storage.tables_rows import TableRows
 
@@ -30,7 +31,8 @@ class Table(TableRows):
     name are one if unit and type allow; otherwise the later is called `name_service`.
 
     It is used as a table of astropy is: ``table["ra"]``, ``table["ra", "dec"]``, ``table[0]``,
-    ``table[:100]``, ``for row in table``. Only what is used is read.
+    ``table[:100]``, ``table[[0, 4]]``, ``table[table["parallax"] > 5 * u.mas]``, ``for row in table``. Only
+    what is used is read.
 
     Parameters
     ----------
@@ -61,12 +63,13 @@ class Table(TableRows):
     @overload
     def __getitem__(self, which: int) -> Row: ...
     @overload
-    def __getitem__(self, which: slice | list[str] | tuple[str, ...]) -> QTable: ...
-    def __getitem__(self, which: int | str | slice | list[str] | tuple[str, ...]) -> Any:
-        """Columns by name, rows by number; only these are read.
+    def __getitem__(self, which: slice | Iterable[str] | Iterable[int]) -> QTable: ...
+    def __getitem__(self, which: Any) -> Any:
+        """Columns by name, rows by number or by a mask; only these are read.
 
         ``table["ra"]`` is the column, a Quantity if it has a unit; ``table["ra", "dec"]`` a QTable of some
-        columns; ``table[0]`` a row; ``table[:100]`` a QTable of some rows.
+        columns; ``table[0]`` a row; ``table[:100]``, ``table[[0, 4]]`` and ``table[mask]``, with a truth
+        value for each row, a QTable of some rows.
 
         Raises
         ------
@@ -74,6 +77,8 @@ class Table(TableRows):
             If there is no such column.
         IndexError
             If there is no such row.
+        InputError
+            If it is neither, or a mask is not as long as the table.
         """
         from esap_jupyter.formats.astropy_table import to_qtable
 
@@ -84,12 +89,14 @@ class Table(TableRows):
             return rows[::step] if step > 0 else rows[::-1][::-step]
         if isinstance(which, str):
             return to_qtable(self.page(0, self.num_rows, [self._known(which)]))[which]
-        if isinstance(which, list | tuple):
+        if isinstance(which, list | tuple) and which and all(isinstance(name, str) for name in which):
             return to_qtable(self.page(0, self.num_rows, [self._known(name) for name in which]))
-        number = which + self.num_rows if which < 0 else which
-        if not 0 <= number < self.num_rows:
-            raise IndexError(f"There is no row {which}: the table has {self.num_rows:,} rows.")
-        return to_qtable(self.page(number, 1))[0]
+        places = [self._place(number) for number in row_numbers(which, self.num_rows)]
+        first = min(places, default=0)
+        rows = self.page(first, max(places, default=-1) + 1 - first)
+        if isinstance(which, SupportsIndex) and not hasattr(which, "__len__"):
+            return to_qtable(rows)[0]
+        return to_qtable(rows.take(pa.array([place - first for place in places], pa.int64())))
 
     def __iter__(self) -> Iterator[Row]:
         """The rows, one after the other, as of an astropy QTable."""
@@ -100,6 +107,18 @@ class Table(TableRows):
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
+
+    @property
+    def colnames(self) -> list[str]:
+        """Names of the columns, as astropy calls them."""
+        return self.columns
+
+    def _place(self, number: int) -> int:
+        """The number of a row counted from the first; a negative one counts from the end."""
+        place = number + self.num_rows if number < 0 else number
+        if not 0 <= place < self.num_rows:
+            raise IndexError(f"There is no row {number}: the table has {self.num_rows:,} rows.")
+        return place
 
     def _known(self, name: str) -> str:
         if name not in self.columns:

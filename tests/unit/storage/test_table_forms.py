@@ -101,6 +101,32 @@ def test_rows_come_by_number_and_one_after_the_other(stars: Table) -> None:
         stars[4]
 
 
+def test_rows_are_chosen_as_of_an_astropy_table(stars: Table) -> None:
+    whole = stars.to_astropy()
+    for chosen in (
+        np.array([3, 0]),
+        [2],
+        [-1, 1],
+        [False, True, False, True],
+        stars["g"] < 17.5 * u.mag,
+        stars["id"] == 2,
+        np.zeros(4, bool),
+        [],
+    ):
+        rows = stars[chosen]
+        assert isinstance(rows, QTable)
+        assert rows["id"].tolist() == whole[chosen]["id"].tolist()
+        assert rows["ra"].unit == u.deg
+    assert stars[np.int64(1)]["id"] == 1
+    assert stars.colnames == whole.colnames
+    with pytest.raises(IndexError, match="no row 4"):
+        stars[[0, 4]]
+    with pytest.raises(InputError, match="3 truth values"):
+        stars[[True, False, True]]
+    with pytest.raises(InputError, match="no row"):
+        stars[1.5]
+
+
 def test_astropy_gets_quantities(stars: Table) -> None:
     table = stars.to_astropy()
 
