@@ -34,7 +34,8 @@ _EQUATORIAL = frozenset({"icrs", "fk5", "fk4"})
 _FRAME_WORD = re.compile(rf"[\s,(]*\b({'|'.join(_FRAMES)})\b[\s,)]*", re.IGNORECASE)
 _LABEL = re.compile(r"\b(?:ra|dec|lon|lat|l|b)\s*=\s*", re.IGNORECASE)
 
-_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
+# An exponent has its sign, as programs write it: 1E0657 is the beginning of a name.
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]\d{1,3})?"
 _PART = r"\d{1,2}(?:\.\d*)?"
 _ANGLE = re.compile(
     rf"""(?P<sign>[+-]?)\s*(?P<whole>{_NUMBER})
@@ -44,6 +45,9 @@ _ANGLE = re.compile(
          )?""",
     re.VERBOSE | re.IGNORECASE,
 )
+# The sign before a latitude is not that of an exponent.
+_SIGN = r"(?<![\d.][eE])[+-]"
+_SIGNED = re.compile(rf"([+-]?(?:(?!{_SIGN}).)+)({_SIGN}(?:(?!{_SIGN}).)+)")
 _DESIGNATION = re.compile(r"J(\d\d)(\d\d)(\d\d(?:\.\d+)?)([+-]\d\d)(\d\d)(\d\d(?:\.\d+)?)", re.IGNORECASE)
 
 
@@ -150,7 +154,7 @@ def _split(text: str) -> list[str]:
     """Split at a comma, or before the sign of the latitude, or in the middle."""
     if re.search(r"[,;]", text):
         return re.split(r"\s*[,;]\s*", text)
-    signed = re.fullmatch(r"([+-]?[^+-]+)([+-][^+-]+)", text)
+    signed = _SIGNED.fullmatch(text)
     if signed:
         return [signed[1], signed[2]]
     words = text.split(" ")
@@ -160,7 +164,7 @@ def _split(text: str) -> list[str]:
 
 def _degrees(angle: re.Match[str], text: str, *, hours: bool) -> float:
     minutes, seconds = float(angle["minutes"] or 0), float(angle["seconds"] or 0)
-    if minutes >= 60 or seconds >= 60 or (angle["minutes"] and "." in angle["whole"]):
+    if minutes >= 60 or seconds >= 60 or (angle["minutes"] and not angle["whole"].isdigit()):
         raise InputError(
             f"{angle[0].strip()!r} in {text!r} is no angle in minutes and seconds.",
             hint=_ACCEPTED,

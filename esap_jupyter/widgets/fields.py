@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -86,7 +87,7 @@ class TargetTrait(traitlets.TraitType[Any, Any]):
         if isinstance(value, str):
             return value
         if isinstance(value, Position):
-            return f"{value.ra!r} {value.dec!r}"
+            return f"{_decimal(value.ra)} {_decimal(value.dec)}"
         icrs = getattr(value, "icrs", None)
         if icrs is None or not icrs.isscalar:
             raise InputError(
@@ -94,7 +95,16 @@ class TargetTrait(traitlets.TraitType[Any, Any]):
                 hint="Give a name, coordinates as text, or a SkyCoord of one; `targets` has several.",
                 field="target",
             )
-        return f"{float(icrs.ra.deg)!r} {float(icrs.dec.deg)!r}"
+        ra, dec = float(icrs.ra.deg), float(icrs.dec.deg)
+        if not (math.isfinite(ra) and math.isfinite(dec)):
+            raise InputError("The coordinates are no numbers (NaN).", field="target")
+        return f"{_decimal(ra)} {_decimal(dec)}"
+
+
+def _decimal(angle: float) -> str:
+    """A number of degrees as people write it: no exponent, no zeros at the end."""
+    whole, _, decimals = f"{angle:.12f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0') or '0'}"
 
 
 class RowLimitTrait(traitlets.TraitType[Any, Any]):

@@ -51,6 +51,22 @@ class TestCoordinates:
         assert position.ra == pytest.approx(10.684583, abs=1e-3)
         assert position.dec == pytest.approx(41.269167, abs=1e-3)
 
+    @pytest.mark.parametrize(
+        ("text", "ra", "dec"),
+        [
+            ("9.99999363888885 -1.5294866165915319e-06", 9.99999363888885, -1.5294866165915319e-06),
+            ("1e-05 2.5E+1", 1e-05, 25),
+            ("1e-05, -2e-3", 1e-05, -2e-3),
+            ("+1e-05+2e-3", 1e-05, 2e-3),
+        ],
+    )
+    def test_with_exponents_as_programs_write_them(self, text, ra, dec):
+        assert parse_position(text) == Position(ra=ra, dec=dec)
+
+    @pytest.mark.parametrize("name", ["1E 0657-56", "1E0657-558", "2E 0102.2-7159"])
+    def test_what_looks_like_an_exponent_in_a_name_is_none(self, name):
+        assert parse_position(name) is None
+
     def test_of_other_frames(self):
         assert parse_position("B1950 00:40:00 +41:00:00").ra == pytest.approx(10.684, abs=1e-2)
         assert parse_position("266.417 -5.608 ecliptic").ra == pytest.approx(266.0, abs=0.5)

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from astropy import units
 from astropy.coordinates import SkyCoord
 from astropy.table import Table
 
 from esap_jupyter.errors import InputError, UnknownName
+from esap_jupyter.gateway.names import parse_position
+from esap_jupyter.models import Position
 from esap_jupyter.widgets import SearchPanel
 
 SOURCES = {"offers": ["sources", "files"]}
@@ -60,6 +63,11 @@ async def test_traits_and_fields_are_in_step(panel):
     assert panel.target == "M 51"
     panel.target = SkyCoord(10.5, -20, unit="deg")
     assert target.value == "10.5 -20.0"
+    panel.target = SkyCoord(10, 0, unit="deg", frame="fk5")
+    assert "e" not in target.value
+    assert parse_position(panel.target).dec == pytest.approx(0, abs=1e-5)
+    panel.target = Position(ra=1e-7, dec=0)
+    assert panel.target == "0.0000001 0.0"
     panel.radius = 30 * units.arcsec
     assert panel.radius == "0.00833333333333 deg"
 
@@ -70,6 +78,7 @@ async def test_traits_and_fields_are_in_step(panel):
         ("radius", "banana"),
         ("radius", -1),
         ("target", 3),
+        ("target", SkyCoord(np.nan, 1, unit="deg")),
         ("row_limit", 0),
         ("row_limit", "many"),
         ("services", ["nobody"]),
