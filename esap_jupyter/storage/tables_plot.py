@@ -29,11 +29,10 @@ def plot(table: Table, x: str, y: str, ax: Any, asked: dict[str, Any]) -> Any:
         ax = pyplot.subplots(layout="constrained")[1]
     if wants_density(len(across), asked) and across.dtype.kind == up.dtype.kind == "f":
         finite = np.isfinite(across) & np.isfinite(up)
-        drawn = ax.hexbin(
-            across[finite], up[finite],
-            **{"gridsize": _CELLS, "bins": "log", "mincnt": 1, "cmap": COLOURS, "linewidths": 0.1} | asked,
-        )  # fmt: skip
-        ax.figure.colorbar(drawn, ax=ax, label="rows")
+        if finite.any():
+            options = {"gridsize": _CELLS, "bins": "log", "mincnt": 1, "cmap": COLOURS, "linewidths": 0.1}
+            drawn = ax.hexbin(across[finite], up[finite], **options | asked)
+            ax.figure.colorbar(drawn, ax=ax, label="rows")
     else:
         scatter(table, ax, across, up, asked)
     ax.set_xlabel(label_of(table, x))

@@ -111,12 +111,7 @@ def _draw_whole_sky(table: Table, ax: Any, icrs: SkyCoord, asked: dict[str, Any]
     # Their longitude grows to the right, from -pi to pi; RA 0 stays in the middle.
     across, up = -icrs.ra.wrap_at(180 * units.deg).rad, icrs.dec.rad
     if wants_density(len(across), asked):
-        counts, edges = _counts_of_equal_areas(across, up)
-        from matplotlib.colors import LogNorm
-
-        options = {"norm": LogNorm(), "cmap": COLOURS, "rasterized": True} | asked
-        drawn = ax.pcolormesh(*edges, np.ma.masked_equal(counts.T, 0), **options)
-        ax.figure.colorbar(drawn, ax=ax, label="rows", shrink=0.7, pad=0.02)
+        _draw_density(ax, across, up, asked)
     else:
         scatter(table, ax, across, up, asked)
     hours = np.arange(-150, 151, 30)
@@ -129,6 +124,17 @@ def _draw_whole_sky(table: Table, ax: Any, icrs: SkyCoord, asked: dict[str, Any]
     ax.grid(visible=True, alpha=0.3, linewidth=0.6)
 
 
+def _draw_density(ax: Any, across: Any, up: Any, asked: dict[str, Any]) -> None:
+    from matplotlib.colors import LogNorm
+
+    counts, edges = _counts_of_equal_areas(across, up)
+    if not counts.any():
+        return
+    options = {"norm": LogNorm(), "cmap": COLOURS, "rasterized": True} | asked
+    drawn = ax.pcolormesh(*edges, np.ma.masked_equal(counts.T, 0), **options)
+    ax.figure.colorbar(drawn, ax=ax, label="rows", shrink=0.7, pad=0.02)
+
+
 def _counts_of_equal_areas(across: Any, up: Any) -> tuple[Any, tuple[Any, Any]]:
     edges = np.linspace(-np.pi, np.pi, _CELLS[0] + 1), np.arcsin(np.linspace(-1, 1, _CELLS[1] + 1))
     known = np.isfinite(across) & np.isfinite(up)
@@ -139,9 +145,14 @@ def _draw(table: Table, ax: Any, across: Any, up: Any, asked: dict[str, Any], **
     if not wants_density(len(across), asked):
         scatter(table, ax, across, up, asked, **fixed)
         return
-    known = np.isfinite(across) & np.isfinite(up)
+    places = np.column_stack([across, up])
+    places = places[np.isfinite(places).all(axis=1)]
     if fixed:
-        across, up = ax.wcs.world_to_pixel_values(across, up)
+        # To pixels of whatever frame the axes have; what they cannot show is not finite there.
+        places = (fixed["transform"] - ax.transData).transform(places)
+        places = places[np.isfinite(places).all(axis=1)]
+    if not len(places):
+        return
     options = {"gridsize": 120, "bins": "log", "mincnt": 1, "cmap": COLOURS, "linewidths": 0.1} | asked
-    drawn = ax.hexbin(across[known], up[known], **options)
+    drawn = ax.hexbin(*places.T, **options)
     ax.figure.colorbar(drawn, ax=ax, label="rows")

@@ -12,6 +12,7 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
+from astropy.wcs import WCS
 
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.models import Query
@@ -237,6 +238,48 @@ def test_many_rows_are_drawn_as_a_density(made: Callable[..., Table]) -> None:
     assert density.figure.axes[-1].get_ylabel() == "rows"
     assert len(points.collections[0].get_offsets()) == 20_001
     assert table.plot_sky().figure.axes[-1].get_ylabel() == "rows"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "system", "equinox"),
+    [("RA DEC", "FK5", 2000.0), ("RA DEC", "FK4", 1950.0), ("GLON GLAT", "", np.nan)],
+)
+def test_a_density_is_drawn_where_the_points_would_be(
+    made: Callable[..., Table], pyplot: Any, kinds: str, system: str, equinox: float
+) -> None:
+    table = made(gaia=_stars(20_001))
+    middle = table.skycoord[10_000]
+    frame = {"FK5": "fk5", "FK4": "fk4", "": "galactic"}[system]
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = [f"{kind.ljust(4, '-')}-TAN" for kind in kinds.split()]
+    wcs.wcs.radesys, wcs.wcs.equinox = system, equinox
+    wcs.wcs.crval = [getattr(middle.transform_to(frame).spherical, axis).deg for axis in ("lon", "lat")]
+    wcs.wcs.crpix, wcs.wcs.cdelt = [1, 1], [-0.01, 0.01]
+    ax = pyplot.subplot(projection=wcs)
+
+    hexagons = table.plot_sky(ax=ax, gridsize=4000, extent=(-10, 10, -10, 10)).collections[0]
+
+    nearest = np.hypot(*hexagons.get_offsets().T).min()
+    assert nearest < 0.1
+
+
+def test_columns_without_a_number_are_drawn_as_empty_axes(made: Callable[..., Table], pyplot: Any) -> None:
+    nothing = pa.nulls(20_001, pa.float64())
+    table = made(
+        gaia=pa.table(
+            [nothing, nothing],
+            pa.schema(
+                [pa.field("ra", pa.float64(), metadata=RA), pa.field("dec", pa.float64(), metadata=DEC)]
+            ),
+        )
+    )
+
+    axes = [table.plot("ra", "dec"), table.plot_sky(), table.plot_sky(projection="tan")]
+    axes += [table.plot_sky(ax=pyplot.figure().subplots()), table.plot_sky(s=1)]
+
+    for ax in axes:
+        ax.figure.canvas.draw()
+    assert axes[0].get_xlabel() == "ra [deg]"
 
 
 @pytest.mark.parametrize("projection", ["aitoff", "hammer", "mollweide", "tan"])
