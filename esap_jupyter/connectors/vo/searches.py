@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from astropy import units as u
@@ -287,4 +287,4 @@ def _mjd(time: datetime | None) -> float | None:
 
 
 def _iso(time: datetime | None) -> str:
-    return "" if time is None else time.strftime("%Y-%m-%dT%H:%M:%S")
+    return "" if time is None else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

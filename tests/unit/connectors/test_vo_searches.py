@@ -125,7 +125,7 @@ async def test_images_fall_back_to_sia1_and_say_so(server: FaultServer) -> None:
 
 
 async def test_spectra_by_ssa(server: FaultServer) -> None:
-    parameters = {"wavelength_max": 7e-7, "time_start": "2020-01-01", "time_end": "2020-06-01T12:00:00"}
+    parameters = {"wavelength_max": 7e-7, "time_start": "2020-01-01", "time_end": "2020-06-01T14:00+02:00"}
     query = Query(product="spectra", position=M31, radius=0.25, parameters=parameters)
 
     await gathered(connector(ssa=server.cone()).search(query))
