@@ -50,7 +50,7 @@ def fill_in(adql: str, names: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     inside, position = "", 0
     while position < len(adql):
         character = adql[position]
-        if character in "{}":
+        if character in "{}" and inside != "-":
             if adql[position : position + 2] == 2 * character:
                 written.append(character)
                 position += 2
@@ -93,8 +93,6 @@ def adql_literal(value: Any, unit: str = "") -> str:
 def _filled(
     field: str, inside: str, names: Mapping[str, Any], uploads: dict[str, Any], in_brackets: bool
 ) -> str:
-    if inside == "-":  # a comment
-        return f"{{{field}}}"
     if inside == "'":
         raise InputError(
             f"{{{field}}} stands within quotes.", hint="It gets its own: leave yours out.", field="adql"
@@ -177,14 +175,14 @@ def _plain(value: Any) -> Any:
     """Scalars of numpy and its like as Python's."""
     if getattr(value, "shape", None) == () and hasattr(value, "item") and not hasattr(value, "icrs"):
         if getattr(getattr(value, "dtype", None), "kind", "") == "M":
-            return str(value)
+            return str(value) if value == value else None  # noqa: PLR0124 - not a time
         return value.item() if not hasattr(value, "mask") or not value.mask else None
     return value
 
 
 def _scalar(value: Any) -> str | None:
     """Write one value; None if it is none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or _is_missing(value):
         raise InputError("There is no value.", hint="Ask with IS NULL or IS NOT NULL.", field="adql")
     if isinstance(value, bool):
         raise InputError(
@@ -202,8 +200,19 @@ def _scalar(value: Any) -> str | None:
     elif hasattr(value, "icrs") and value.isscalar:
         literal = _point(value.icrs.ra.deg, value.icrs.dec.deg)
     elif hasattr(value, "isot") and value.isscalar:
-        literal = _text(value.utc.isot)
+        from esap_jupyter.formats.astropy_table import utc_text
+
+        literal = _text(str(utc_text(value)))
     return literal
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is NaN, not a time, or masked."""
+    if isinstance(value, float | dt.date):
+        return value != value  # noqa: PLR0124
+    if hasattr(value, "icrs") and value.isscalar:
+        return not (math.isfinite(value.icrs.ra.deg) and math.isfinite(value.icrs.dec.deg))
+    return hasattr(value, "isot") and value.isscalar and bool(value.mask)
 
 
 def _is_number(value: Any) -> bool:

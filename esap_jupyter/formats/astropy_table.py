@@ -56,7 +56,7 @@ def to_qtable(table: pa.Table) -> QTable:
 def from_astropy(table: Table) -> pa.Table:
     """Make an Arrow table from an astropy Table or QTable.
 
-    Masked values and NaN become null; `Time` columns become ISO strings with the xtype ``timestamp``,
+    Masked values and NaN become null; `Time` columns become ISO strings, UTC, with the xtype ``timestamp``,
     `TimeDelta` days, and a `SkyCoord` two columns in degrees, ICRS: ``ra`` and ``dec``, with the name of the
     column before them if the table has columns of these names.
 
@@ -106,6 +106,11 @@ def parse_unit(text: str) -> units.UnitBase | None:
         return units.Unit(text, format="vounit")
     except (ValueError, TypeError):
         return units.Unit(text, parse_strict="silent")
+
+
+def utc_text(times: Time) -> Any:
+    """Times of any scale as ISO 8601 text, UTC, to the microsecond."""
+    return Time(times, scale="utc", format="isot", precision=6).value
 
 
 def decoded(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
@@ -190,7 +195,7 @@ def _from_column(name: str, column: Any) -> tuple[pa.Field, pa.Array]:
     elif isinstance(column, Time):
         # DALI 1.1, section 3.3.3.
         metadata["xtype"] = "timestamp"
-        column = np.ma.masked_array(column.isot, mask=np.asarray(column.mask))
+        column = np.ma.masked_array(utc_text(column), mask=np.asarray(column.mask))
     elif info.unit is not None:
         metadata["unit"] = _unit_text(info.unit)
     mask = np.asarray(column.mask) if hasattr(column, "mask") else None

@@ -43,7 +43,8 @@ def _filled(adql: str, **names: Any) -> str:
         (dt.datetime(2026, 1, 2, 3, tzinfo=dt.timezone(dt.timedelta(hours=1))), "'2026-01-02T02:00:00'"),
         (np.datetime64("2026-01-02T03:04:05"), "'2026-01-02T03:04:05'"),
         (pd.Timestamp("2026-01-02"), "'2026-01-02T00:00:00'"),
-        (Time("2026-01-02T03:04:05"), "'2026-01-02T03:04:05.000'"),
+        (Time("2026-01-02T03:04:05"), "'2026-01-02T03:04:05.000000'"),
+        (Time("2026-01-02T03:04:42.123456", scale="tai"), "'2026-01-02T03:04:05.123456'"),
         (SkyCoord(10, -5, unit="deg"), "POINT('ICRS', 10, -5)"),
         (Position(ra=10, dec=-5), "POINT('ICRS', 10, -5)"),
         (0.5 * u.dimensionless_unscaled, "0.5"),
@@ -96,7 +97,26 @@ def test_doubled_braces_are_plain_ones() -> None:
 
 
 def test_comments_stay_as_they_are() -> None:
-    assert _filled("SELECT 1 -- {nothing} it's\n+ {x}", x=1) == "SELECT 1 -- {nothing} it's\n+ 1"
+    for comment in ("{nothing} it's", "an open { and it's", "a } alone", "{{doubled}}", "{it's}"):
+        assert _filled(f"SELECT 1 -- {comment}\n+ {{x}}", x=1) == f"SELECT 1 -- {comment}\n+ 1"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.datetime64("NaT"),
+        pd.NaT,
+        SkyCoord(np.nan, 1, unit="deg"),
+        np.ma.masked,
+        MaskedColumn([1.0], mask=[True])[0],
+        Time(np.ma.array([2026.0], mask=[True]), format="jyear")[0],
+        [np.datetime64("NaT")],
+    ],
+    ids=repr,
+)
+def test_what_is_missing_is_no_value(value: Any) -> None:
+    with pytest.raises(InputError, match="no value"):
+        _filled("{x}", x=value)
 
 
 @pytest.mark.parametrize(

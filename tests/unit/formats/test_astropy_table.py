@@ -70,9 +70,11 @@ def test_nulls_within_arrays_are_masked() -> None:
 
 
 def test_times_become_timestamps() -> None:
-    table = from_astropy(Table({"t": Time(["2026-01-02T03:04:05", "2026-01-02T03:04:06"])}))
-    assert table["t"].to_pylist() == ["2026-01-02T03:04:05.000", "2026-01-02T03:04:06.000"]
-    assert table.schema.field("t").metadata == {b"xtype": b"timestamp"}
+    times = Time(["2026-01-02T03:04:05.123456", "2026-01-02T03:04:06"])
+    table = from_astropy(Table({"t": times, "tai": times.tai, "jd": Time(times.jd1, times.jd2, format="jd")}))
+    for name in ("t", "tai", "jd"):
+        assert table[name].to_pylist() == ["2026-01-02T03:04:05.123456", "2026-01-02T03:04:06.000000"]
+        assert table.schema.field(name).metadata == {b"xtype": b"timestamp"}
 
 
 def test_bytes_and_other_byte_orders() -> None:
