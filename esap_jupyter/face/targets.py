@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -53,13 +54,21 @@ def listed_targets(given: Any) -> tuple[ListedTarget, ...]:
     return targets
 
 
-def position_of(coordinates: SkyCoord) -> Position:
-    """Where one SkyCoord is, ICRS."""
+def position_of(coordinates: SkyCoord, what: str = "The target") -> Position:
+    """Where one SkyCoord is, ICRS.
+
+    Raises
+    ------
+    InputError
+        If it is nowhere.
+    """
     icrs = coordinates.icrs
-    return Position(ra=float(icrs.ra.deg) % 360, dec=float(icrs.dec.deg))
+    return _position(float(_filled(icrs.ra.deg)), float(_filled(icrs.dec.deg)), what)
 
 
 def _many(target: Any) -> dict[str, Any]:
+    import numpy as np
+
     from esap_jupyter.face.uploads import as_upload, is_table
     from esap_jupyter.gateway.target_lists import checked, targets_of_table
 
@@ -67,19 +76,35 @@ def _many(target: Any) -> dict[str, Any]:
         if target.isscalar:
             return {"position": position_of(target)}
         return {"targets": checked(_of_coordinates(target))}
-    if is_table(target):
+    if is_table(target) or (isinstance(target, Mapping) and np.ndim(target.get("ra"))):
         return {"targets": targets_of_table(as_upload(target, "targets"))}
-    return {"targets": checked(_listed(index, each) for index, each in enumerate(target))}
+    if isinstance(target, Mapping | ListedTarget) or not isinstance(target, Iterable):
+        one = _listed("The target", target)
+        return {"targets": (one,)} if one.name else {"position": one.position}
+    return {"targets": checked(_listed(f"Target {index}", each) for index, each in enumerate(target))}
 
 
 def _of_coordinates(coordinates: SkyCoord) -> Iterable[ListedTarget]:
     # One conversion for all of them: it is slow for each alone.
     icrs = coordinates.icrs.ravel()
-    for ra, dec in zip(icrs.ra.deg.tolist(), icrs.dec.deg.tolist(), strict=True):
-        yield ListedTarget(position=Position(ra=ra % 360, dec=dec))
+    places = zip(_filled(icrs.ra.deg).tolist(), _filled(icrs.dec.deg).tolist(), strict=True)
+    for index, (ra, dec) in enumerate(places):
+        yield ListedTarget(position=_position(ra, dec, f"Target {index}"))
 
 
-def _listed(index: int, target: Any) -> ListedTarget:
+def _filled(degrees: Any) -> Any:
+    return degrees.filled(math.nan) if hasattr(degrees, "filled") else degrees
+
+
+def _position(ra: float, dec: float, what: str) -> Position:
+    if not (math.isfinite(ra) and math.isfinite(dec)):
+        raise InputError(
+            f"{what} has no position (NaN).", hint="Leave out rows without a position.", field="targets"
+        )
+    return Position(ra=ra % 360, dec=dec)
+
+
+def _listed(what: str, target: Any) -> ListedTarget:
     try:
         if isinstance(target, ListedTarget):
             return target
@@ -88,18 +113,18 @@ def _listed(index: int, target: Any) -> ListedTarget:
         if isinstance(target, Position):
             return ListedTarget(position=target)
         if hasattr(target, "icrs"):
-            return ListedTarget(position=position_of(target))
+            return ListedTarget(position=position_of(target, what))
         if isinstance(target, Mapping):
             return ListedTarget(
                 name=str(target.get("name", "")), position=Position(ra=target["ra"], dec=target["dec"])
             )
     except ValidationError as error:
         message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        raise InputError(f"Target {index}: {message}.", field="targets") from None
+        raise InputError(f"{what}: {message}.", field="targets") from None
     except (KeyError, TypeError):
         pass
     raise InputError(
-        f"Target {index} is no target: {type(target).__name__}.",
+        f"{what} is no target: {type(target).__name__}.",
         hint='A list holds names, coordinates, SkyCoord, or {"name": ..., "ra": ..., "dec": ...} in degrees.',
         field="targets",
     )

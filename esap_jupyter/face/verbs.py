@@ -164,9 +164,10 @@ async def search(
     Parameters
     ----------
     target : str, SkyCoord or Position; or a list or table of these
-        A name, or coordinates in any usual form (ICRS unless they say otherwise). Of several, given as a
-        list, a SkyCoord array, or a table with columns of right ascension and declination (by UCD or name),
-        each is asked for; the column ``for_target`` says which of them a row was found for.
+        A name, or coordinates in any usual form (ICRS unless they say otherwise), also as
+        ``{"ra": ..., "dec": ...}`` in degrees. Of several, given as a list, a SkyCoord array, or a table
+        with columns of right ascension and declination (by UCD or name), each is asked for; the column
+        ``for_target`` says which of them a row was found for.
     radius : str, float or Quantity
         Radius of the search: ``"6 arcmin"``; a bare number is in degrees.
     services : str or list of str
