@@ -116,7 +116,7 @@ def _plain(thing: Any) -> Any:
 
 def _show_listing(listing: Listing[Any]) -> None:
     if not listing or not sys.stdout.isatty():
-        click.echo(repr(listing))
+        click.echo(listing.as_text())
         return
     from rich.console import Console
     from rich.table import Table as RichTable

@@ -30,6 +30,7 @@ T = TypeVar("T")
 Column = tuple[str, Callable[[Any], str]]
 
 _WIDEST = 72
+_MOST_SHOWN = 100
 
 
 def format_bytes(size: int | None) -> str:
@@ -186,7 +187,7 @@ def columns_of(kind: type) -> tuple[Column, ...]:
 
 
 class Listing(list[T]):
-    """A list that shows itself as a table in notebook and terminal; otherwise a list like any.
+    """A list that shows the first 100 things as a table in notebook and terminal; otherwise a list like any.
 
     Parameters
     ----------
@@ -223,7 +224,14 @@ class Listing(list[T]):
         kept = [index for index in range(len(columns)) if any(row[index] for row in rows)]
         return [columns[index][0] for index in kept], [[row[index] for index in kept] for row in rows]
 
-    def __repr__(self) -> str:
+    def as_text(self) -> str:
+        """Write all of it as aligned text.
+
+        Returns
+        -------
+        str
+            A line of headers, and one for each thing.
+        """
         if not self:
             return self._nothing
         headers, rows = self.cells()
@@ -234,13 +242,22 @@ class Listing(list[T]):
             for line in lines
         )
 
+    def __repr__(self) -> str:
+        return "\n".join(filter(None, [self[:_MOST_SHOWN].as_text(), self._more()]))
+
     def _repr_html_(self) -> str:
         if not self:
             return f"<p>{html.escape(self._nothing)}</p>"
-        headers, rows = self.cells()
+        headers, rows = self[:_MOST_SHOWN].cells()
+        more = f"<p>{self._more()}</p>" if self._more() else ""
         return f"<table><thead>{_html_row('th', headers)}</thead><tbody>" + (
-            "".join(_html_row("td", row) for row in rows) + "</tbody></table>"
+            "".join(_html_row("td", row) for row in rows) + f"</tbody></table>{more}"
         )
+
+    def _more(self) -> str:
+        """What is not shown, in words."""
+        left = len(self) - _MOST_SHOWN
+        return f"… {left:,} more" if left > 0 else ""
 
 
 def _shortened(text: str) -> str:

@@ -76,7 +76,7 @@ def _many(target: Any) -> dict[str, Any]:
         if target.isscalar:
             return {"position": position_of(target)}
         return {"targets": checked(_of_coordinates(target))}
-    if is_table(target) or (isinstance(target, Mapping) and np.ndim(target.get("ra"))):
+    if is_table(target) or (isinstance(target, Mapping) and np.ndim(target.get("ra", 0))):
         return {"targets": targets_of_table(as_upload(target, "targets"))}
     if isinstance(target, Mapping | ListedTarget) or not isinstance(target, Iterable):
         one = _listed("The target", target)

@@ -95,6 +95,18 @@ def test_a_bar_in_a_notebook_is_escaped_and_has_text() -> None:
     assert "<progress" not in ended["text/html"]
 
 
+def test_a_long_listing_shows_its_beginning_and_the_command_all(capsys: pytest.CaptureFixture[str]) -> None:
+    many = Listing(Link(id="a", semantics="#this", description=f"link {number}") for number in range(1234))
+
+    output.show(many)
+
+    assert "link 99\n… 1,134 more" in repr(many)
+    assert many._repr_html_().count("<tr>") == 101
+    assert many._repr_html_().endswith("<p>… 1,134 more</p>")
+    assert "more" not in repr(many[:100])
+    assert "link 1233" in capsys.readouterr().out
+
+
 def test_an_empty_listing_says_so() -> None:
     assert repr(Listing([], nothing="No services.")) == "No services."
     assert Listing([], nothing="No services.")._repr_html_() == "<p>No services.</p>"
