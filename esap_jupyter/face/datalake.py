@@ -133,13 +133,15 @@ class DataLake(Verbs):
         return await (await _lake(service)).did(did)
 
     @verb
-    async def content(self, did: str, *, service: str = "") -> Listing[DID]:
+    async def content(self, did: str, *, limit: int | None = None, service: str = "") -> Listing[DID]:
         """List what a dataset or container directly holds.
 
         Parameters
         ----------
         did : str
             ``scope:name``.
+        limit : int, optional
+            The first so many; by default all of them.
         service : str
             Name of the data lake; may be left out where there is one only.
 
@@ -154,7 +156,7 @@ class DataLake(Verbs):
             If Rucio does not know it.
         """
         found = (await _lake(service)).content(did)
-        return Listing(await _first(found, None), nothing=f"{did} is empty.")
+        return Listing(await _first(found, limit), nothing=f"{did} is empty.")
 
     @verb
     async def metadata(self, did: str, *, service: str = "") -> dict[str, JsonValue]:

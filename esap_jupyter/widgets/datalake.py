@@ -130,14 +130,14 @@ class DataLakePanel(Panel):
         if len(self.selected) != 1 or self._is_file(self.selected[0]):
             raise InputError("Select one dataset or container.", field="selected")
         self._places.append(self.place)
-        self._look(self._lake.content(self.selected[0], service=self.service), self.selected[0])
+        self._look(self._content(self.selected[0]), self.selected[0])
 
     def back(self) -> None:
         """List what was listed before; returns at once."""
         if self._places:
             place = self._places.pop()
             if place:
-                self._look(self._lake.content(place, service=self.service), place)
+                self._look(self._content(place), place)
             else:
                 self.list()
 
@@ -164,6 +164,9 @@ class DataLakePanel(Panel):
         self._fail(None)
         self._do(put(), say)
 
+    def _content(self, did: str) -> Any:
+        return self._lake.content(did, limit=MOST_DIDS, service=self.service)
+
     def _look(self, found: Any, place: str) -> None:
         self.set_trait("place", place)
         self._take(())
@@ -175,7 +178,8 @@ class DataLakePanel(Panel):
         self.selected = ()
         self._list.options = [(_line(did), str(did)) for did in self.dids]
         where = f" in {self.place}" if self.place else ""
-        more = "; there may be more: narrow the pattern" if len(self.dids) == MOST_DIDS else ""
+        more = f"; there may be more{'' if self.place else ': narrow the pattern'}"
+        more = more if len(self.dids) == MOST_DIDS else ""
         count = f"{len(self.dids):,} {'DID' if len(self.dids) == 1 else 'DIDs'}{where}{more}"
         self._count.value = muted_html(count if self.dids or self.place else "")
         self._list.layout.display = None if self.dids else "none"
