@@ -21,6 +21,9 @@ from esap_jupyter.widgets.progress import ProgressLine
 from esap_jupyter.widgets.watching import Watch
 from esap_jupyter.widgets.words import muted_html
 
+MOST_LISTED = 1000
+"""Items that are listed to be selected; staging all of them stages the others too."""
+
 
 async def _look() -> tuple[Item, ...]:
     return tuple(await (await gateway()).basket.list())
@@ -71,7 +74,8 @@ class BasketPanel(Panel):
         buttons = ipywidgets.HBox([self._stage_button, self._cancel_button, self._remove_button])
         buttons.layout.flex_flow = "row wrap"
         super().__init__([self._count, self._list, buttons, self._line, self._files])
-        self._list.observe(lambda change: self.set_trait("selected", change.new), "value")
+        self._setting = False
+        self._list.observe(self._on_list, "value")
         self._set(**traits)
         _WATCH.listen(self, self._seen)
 
@@ -123,12 +127,16 @@ class BasketPanel(Panel):
         self.set_trait("items", items)
         ids = {item.id for item in items}
         kept = tuple(one for one in self.selected if one in ids)
-        self._list.options = [(_line(item), item.id) for item in items]
+        self._setting = True
+        self._list.options = [(_line(item), item.id) for item in items[:MOST_LISTED]]
+        self._setting = False
         self.selected = kept
-        self._list.value = kept
+        self._mark()
         size = sum(item.size or 0 for item in items)
         count = "1 item" if len(items) == 1 else f"{len(items):,} items"
         said = f"{count}, {format_bytes(size)}" if size else count
+        if len(items) > MOST_LISTED:
+            said += f"; the first {MOST_LISTED:,} are listed"
         self._count.value = muted_html(said if items else "The basket is empty.")
         self._list.layout.display = None if items else "none"
         self._show_buttons()
@@ -144,8 +152,19 @@ class BasketPanel(Panel):
 
     @traitlets.observe("selected")
     def _on_selected(self, _: Any) -> None:
-        self._list.value = self.selected
+        self._mark()
         self._show_buttons()
+
+    def _on_list(self, change: Any) -> None:
+        if not self._setting:
+            self.set_trait("selected", change.new)
+
+    def _mark(self) -> None:
+        """Show in the list which are selected, as far as they are listed."""
+        listed = {item.id for item in self.items[:MOST_LISTED]}
+        self._setting = True
+        self._list.value = tuple(one for one in self.selected if one in listed)
+        self._setting = False
 
     @traitlets.observe("running")
     def _on_running(self, _: Any) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 
 from esap_jupyter.face.background import background_loop
+
+log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.25
 
@@ -66,4 +69,8 @@ class Deliveries:
         if deeds:
             self._loop.call_later(self._pause, self._deliver)
         for deed in deeds:
-            deed()
+            try:
+                deed()
+            except Exception:
+                # The others are still to be done.
+                log.exception("A panel failed unexpectedly")

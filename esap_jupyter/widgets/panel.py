@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
 import functools
 import html
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _STATE_SECONDS = 2.0
+# A cell that is run again and again shows the panel anew: the states of the first are left as they are.
+_MOST_DISPLAYS = 5
 # Beside a panel that is alive its last state as text is of no use.
 _ASIDE = (
     "<style>.jp-OutputArea:has(.esap-Panel) .jp-OutputArea-child:has(.esap-LastState)"
@@ -49,7 +52,7 @@ class Panel(ipywidgets.VBox):
     def __init__(self, parts: Sequence[ipywidgets.Widget]) -> None:
         self._deliveries = Deliveries()
         self._states = Deliveries(pause=_STATE_SECONDS)
-        self._displays: list[Any] = []
+        self._displays: collections.deque[Any] = collections.deque(maxlen=_MOST_DISPLAYS)
         self._numbers = itertools.count()
         self._main = -1
         self._works: dict[int, concurrent.futures.Future[None]] = {}
@@ -130,10 +133,15 @@ class Panel(ipywidgets.VBox):
     def _over(self, number: int, told: Callable[[], None] | None) -> None:
         self._works.pop(number, None)
         is_last = number == self._main
-        if told is not None:
-            told()
-        if is_last:
-            self.set_trait("running", False)
+        try:
+            if told is not None:
+                told()
+        except Exception as error:
+            log.exception("A panel could not show what came")
+            self._fail(_unexpected(error))
+        finally:
+            if is_last:
+                self.set_trait("running", False)
 
     def _tell(self, key: str, deed: Callable[[], None]) -> None:
         """Have something done in the kernel's loop, of several with one key the last; from any thread."""

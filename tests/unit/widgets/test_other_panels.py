@@ -1,11 +1,15 @@
 """The panels of basket, jobs, data lake and ADQL, without a front end."""
 
+import asyncio
+from types import SimpleNamespace
+
 import ipywidgets
 import pytest
 
 from esap_jupyter.errors import InputError, ServiceUnreachable
 from esap_jupyter.models import Progress
-from esap_jupyter.widgets import AdqlPanel, BasketPanel, DataLakePanel, JobsPanel
+from esap_jupyter.widgets import AdqlPanel, BasketPanel, DataLakePanel, JobsPanel, basket
+from esap_jupyter.widgets.deliveries import Deliveries
 from esap_jupyter.widgets.progress import ProgressLine, progress_text
 from esap_jupyter.widgets.words import error_html
 
@@ -25,6 +29,66 @@ async def test_the_basket_follows_what_others_put_in(gateway_of, keep, until):
     panel._remove_button.click()
     await until(lambda: len(panel.items) == 1)
     assert panel.selected == ()
+
+
+async def test_of_a_full_basket_the_first_items_are_listed(gateway_of, keep, until, monkeypatch):
+    monkeypatch.setattr(basket, "MOST_LISTED", 3)
+    gateway = gateway_of({"archive": {**FILES, "batches": [5]}})
+    table = await gateway.adql("archive", "SELECT 1").done()
+    await gateway.basket.add(await gateway.items(table))
+    panel = keep(BasketPanel())
+    await until(lambda: len(panel.items) == 5)
+    assert len(panel._list.options) == 3
+    assert "5 items; the first 3 are listed" in panel._count.value
+    panel.selected = [panel.items[0], panel.items[4]]
+    assert panel.selected == (panel.items[0].id, panel.items[4].id)
+    assert panel._stage_button.description == "Stage 2 selected"
+    assert panel._list.value == (panel.items[0].id,)
+    panel._list.value = (panel.items[1].id,)
+    assert panel.selected == (panel.items[1].id,)
+
+
+async def test_what_came_and_cannot_be_shown_ends_the_work_all_the_same(gateway_of, keep, caplog):
+    gateway_of({"archive": FILES})
+    panel = keep(AdqlPanel())
+
+    async def work():
+        return 1
+
+    def ended(_):
+        raise ValueError("secret detail")
+
+    panel._run(work(), ended)
+    await asyncio.wait_for(panel.finished(), 20)
+    assert "fault of ESAP" in panel._alert.value
+    assert "secret detail" in caplog.text
+
+
+async def test_a_deed_that_fails_takes_no_other_with_it(caplog):
+    deliveries, done = Deliveries(pause=0), asyncio.Event()
+    deliveries.tell("first", lambda: 1 / 0)
+    deliveries.tell("second", done.set)
+    await asyncio.wait_for(done.wait(), 20)
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_only_the_last_displays_of_a_panel_follow(gateway_of, keep, monkeypatch, until):
+    class Shown:
+        updates = 0
+
+        def update(self, *_, **__):
+            self.updates += 1
+
+    gateway_of({"archive": FILES})
+    panel, shown = keep(AdqlPanel()), []
+    await until(lambda: panel._offered)
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: shown.append(Shown()) or shown[-1])
+    for _ in range(50):
+        panel._ipython_display_()
+    panel._show_state()
+    assert shown[-1].updates == 1
+    assert sum(each.updates for each in shown) < 10
 
 
 async def test_wrong_values_are_refused(gateway_of, keep):
