@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from esap_jupyter.errors import NotOffered
+from esap_jupyter.errors import EsapError, NotFound, NotOffered
 from esap_jupyter.formats.service_text import shorten
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ def headline(table: Table) -> str:
 
     "10,000 rows (cut at the row limit; ask for row_limit=None to get all) from gaia; simbad failed: hung up"
     """
+    try:
+        return _headline(table)
+    except EsapError as error:
+        return _unshown(table, error)
+
+
+def _headline(table: Table) -> str:
     rows = "1 row" if table.num_rows == 1 else f"{table.num_rows:,} rows"
     if not table.complete:
         rows += " (interrupted: the process that wrote it died)" if table.interrupted else " so far"
@@ -38,7 +45,10 @@ def headline(table: Table) -> str:
 
 def preview_text(table: Table, rows: int = _ROWS) -> str:
     """The headline and the first rows, columns aligned."""
-    names, units, cells, more = _preview(table, rows, _TEXT_COLUMNS, _TEXT_CELL)
+    try:
+        names, units, cells, more = _preview(table, rows, _TEXT_COLUMNS, _TEXT_CELL)
+    except EsapError as error:
+        return _unshown(table, error)
     lines = [headline(table)]
     if names:
         shown = [names, *([units] if any(units) else []), *cells]
@@ -52,7 +62,10 @@ def preview_text(table: Table, rows: int = _ROWS) -> str:
 
 def preview_html(table: Table) -> str:
     """The headline and the first rows as an HTML table, units in the header."""
-    names, units, cells, more = _preview(table, _ROWS, _HTML_COLUMNS, _HTML_CELL)
+    try:
+        names, units, cells, more = _preview(table, _ROWS, _HTML_COLUMNS, _HTML_CELL)
+    except EsapError as error:
+        return f"<p>{html.escape(_unshown(table, error))}</p>"
     parts = [f"<div class='esap-table'><p>{html.escape(headline(table))}</p>"]
     if names:
         small = [f"<br><small>{html.escape(unit)}</small>" if unit else "" for unit in units]
@@ -66,6 +79,14 @@ def preview_html(table: Table) -> str:
     if more:
         parts.append(f"<p>{html.escape(more)}</p>")
     return "".join([*parts, "</div>"])
+
+
+def _unshown(table: Table, error: EsapError) -> str:
+    """Instead of rows: a notebook may show a table that the cache has dropped."""
+    title = f" ({shorten(table.title, 60)})" if table.title else ""
+    if isinstance(error, NotFound):
+        return f"The table {table.id}{title} has left the cache. Ask again; what is pinned stays."
+    return f"The table {table.id}{title} cannot be shown: {error}"
 
 
 def _named(service: str, report: ServiceReport | None) -> str:

@@ -17,6 +17,7 @@ from esap_jupyter.formats.files import read_file
 from esap_jupyter.models import Query, ServiceReport
 from esap_jupyter.storage.tables import Table, TableStore
 from esap_jupyter.storage.tables_manifest import MANIFEST
+from esap_jupyter.storage.tables_preview import headline, preview_text
 
 GAIA = pa.schema(
     [
@@ -256,3 +257,15 @@ def test_a_table_that_was_deleted_says_so(store: TableStore, both: Table) -> Non
         both.page(0, 1)
     with pytest.raises(NotFound):
         both.refresh()
+    for shown in (repr(both), both._repr_html_(), preview_text(both)):
+        assert f"The table {both.id}" in shown
+        assert "has left the cache" in shown
+
+
+def test_a_table_that_was_deleted_while_it_grew_says_so_too(store: TableStore) -> None:
+    writer = store.create(None, "<b>stars</b>")
+    writer.append("gaia", gaia(2))
+    growing = writer.table
+    store.delete(growing.id)
+    assert "has left the cache" in headline(growing)
+    assert "<b>" not in growing._repr_html_()
