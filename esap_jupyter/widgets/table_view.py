@@ -322,7 +322,8 @@ class TableView(Panel):
         if self.conditions:
             said = f"{total:,} of {said}"
         if self.selected:
-            said = f"{len(self.selected):,} selected; {said}"
+            most = ", and no more can be" if len(self.selected) == MOST_SELECTED else ""
+            said = f"{len(self.selected):,} selected{most}; {said}"
         self._footer.value = muted_html(said)
 
     # As text

@@ -5,7 +5,7 @@ import pytest
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.models import Order
-from esap_jupyter.widgets import TableView
+from esap_jupyter.widgets import TableView, table_view
 
 
 @pytest.fixture
@@ -71,6 +71,16 @@ async def test_rows_selected_on_a_sorted_page_are_numbered_as_the_table_came(vie
     view.order = "mag"
     view._grid.selection = [[0, 1], [4, 4]]
     await until(lambda: view.selected == (999, 998, 995))
+
+
+async def test_a_selection_that_is_cut_says_so(view, until, monkeypatch):
+    monkeypatch.setattr(table_view, "MOST_SELECTED", 10)
+    view._grid.selection = [[0, 4]]
+    await until(lambda: view.selected)
+    assert "5 selected; " in view._footer.value
+    view._grid.selection = [[0, 4], [100, 900]]
+    await until(lambda: len(view.selected) == 10)
+    assert "10 selected, and no more can be; " in view._footer.value
 
 
 async def test_rows_are_selected_by_a_mask(view, table):
