@@ -6,6 +6,8 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from esap_jupyter.errors import EsapError, NotFound, NotOffered
 from esap_jupyter.formats.service_text import shorten
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _ROWS = 10
 _HTML_COLUMNS, _TEXT_COLUMNS = 20, 8
 _HTML_CELL, _TEXT_CELL = 80, 24
-_DIGITS = 10
+_DIGITS, _DIGITS_OF_FLOAT32 = 10, 7
 _ONE_LINE = " style='white-space: nowrap'"
 
 
@@ -103,10 +105,8 @@ def _preview(
     page = table.page(0, rows, shown)
     metadata = [page.schema.field(name).metadata or {} for name in shown]
     units = [shorten(said.get(b"unit", b"").decode("utf-8", "replace"), width) for said in metadata]
-    cells = [
-        [_cell(value, width) for value in row]
-        for row in zip(*(c.to_pylist() for c in page.columns), strict=True)
-    ]
+    written = [_cells(column, width) for column in page.columns]
+    cells = [list(row) for row in zip(*written, strict=True)]
     left_out = []
     if table.num_rows > page.num_rows:
         left_out.append(f"{table.num_rows - page.num_rows:,} more rows")
@@ -116,11 +116,16 @@ def _preview(
     return [shorten(name, width) for name in shown], units, cells, more
 
 
-def _cell(value: Any, width: int) -> str:
+def _cells(column: Any, width: int) -> list[str]:
+    digits = _DIGITS_OF_FLOAT32 if pa.types.is_float32(column.type) else _DIGITS
+    return [_cell(value, width, digits) for value in column.to_pylist()]
+
+
+def _cell(value: Any, width: int, digits: int) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.{_DIGITS}g}"
+        return f"{value:.{digits}g}"
     if isinstance(value, dict) and set(value) == {"real", "imag"} and None not in value.values():
         return f"{value['real']:.{_DIGITS}g}{value['imag']:+.{_DIGITS}g}j"
     return shorten(str(value), width)

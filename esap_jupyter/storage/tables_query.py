@@ -193,7 +193,10 @@ class Question:
             return empty
         if operator == "is-not-empty":
             return f"NOT {empty}"
-        parameter = self.parameter(_value(kind, condition, at))
+        value = _value(kind, condition, at)
+        if pa.types.is_float32(self._table.schema.field(condition.column).type):
+            value = _as_float32(value)
+        parameter = self.parameter(value)
         if operator in _COMPARISONS:
             # DuckDB takes NaN for the greatest number; here it is empty.
             return f"(NOT {empty} AND {name} {operator} {parameter})"
@@ -238,6 +241,12 @@ def _value(kind: ColumnKind, condition: Condition, at: str) -> Any:
     raise InputError(
         f"{condition.column} holds {expected[kind]}, {value!r} does not fit.", field=f"{at}.value"
     )
+
+
+def _as_float32(number: float) -> float:
+    """The number that a column of this type holds where a person reads it: 12.3 is 12.30000019 there."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(number))
 
 
 def _number(value: float | str) -> float | int:

@@ -78,6 +78,28 @@ def test_conditions(table, condition, expected) -> None:
     assert rows(table, condition) == expected
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (("g", "=", 12.3), [0]),
+        (("g", "=", "12.3"), [0]),
+        (("g", "!=", 12.3), [1, 2]),
+        (("g", "<", 12.3), [2]),
+        (("g", ">=", 12.3), [0, 1]),
+        (("g", "<", 1e300), [0, 1, 2]),
+        (("g", ">", -(10**60)), [0, 1, 2]),
+    ],
+)
+def test_short_floats_are_found_as_they_are_written(tmp_path, condition, expected) -> None:
+    writer = TableStore(tmp_path, 10**9).create(None, "Some rows")
+    writer.append("one", pa.record_batch({"g": pa.array([12.3, 13, 0.1], pa.float32())}))
+    writer.finish()
+    table = writer.table.refresh()
+
+    assert rows(table, condition) == expected
+    assert repr(table).split()[-3:] == ["12.3", "13", "0.1"]
+
+
 def test_all_conditions_are_met(table) -> None:
     assert rows(table, ("mag", ">", 0), ("seen", "=", True)) == [0, 4]
 
