@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import functools
+import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -171,7 +172,12 @@ class verb(Generic[S, P, T]):  # noqa: N801 - a decorator
     def __get__(self, group: S, _: type[S]) -> Callable[P, T]:
         if group is None:
             return self._method
-        return group._how(functools.wraps(self._method)(functools.partial(self._method, group)))  # type: ignore[no-any-return]  # noqa: SLF001
+        bound = functools.partial(self._method, group)
+        signature = inspect.signature(bound)
+        functools.update_wrapper(bound, self._method)
+        # What it wraps takes the group, which nobody passes.
+        bound.__signature__ = signature  # type: ignore[attr-defined]
+        return group._how(bound)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
 def close() -> None:

@@ -1,6 +1,7 @@
 """Blocking and awaited faces of the same work, on one loop in the background."""
 
 import asyncio
+import inspect
 import os
 import signal
 import subprocess
@@ -85,6 +86,8 @@ def test_a_verb_is_written_once_for_both_kinds() -> None:
     assert Greeting(blocking).greet("M 51") == "Hello, M 51"
     assert asyncio.run(awaited()) == "Hello, M 51"
     assert Greeting.greet.__doc__ == "Greet somebody."
+    for how in (blocking, awaitable):
+        assert str(inspect.signature(Greeting(how).greet)) == "(name: str) -> str"
 
 
 def test_ctrl_c_waits_until_the_work_has_cleaned_up() -> None:
