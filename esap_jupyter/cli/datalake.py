@@ -23,7 +23,7 @@ def whoami(service: str) -> None:
     """Tell the account that one is there."""
     from esap_jupyter.face import blocking as esap
 
-    click.echo(esap.datalake.whoami(service=service))
+    show(esap.datalake.whoami(service=service))
 
 
 @datalake.command()
@@ -32,8 +32,7 @@ def scopes(service: str) -> None:
     """List the scopes."""
     from esap_jupyter.face import blocking as esap
 
-    for scope in esap.datalake.scopes(service=service):
-        click.echo(scope)
+    show(esap.datalake.scopes(service=service))
 
 
 @datalake.command()
@@ -68,8 +67,7 @@ def metadata(did: str, service: str) -> None:
     """Show the metadata of a DID."""
     from esap_jupyter.face import blocking as esap
 
-    for name, value in esap.datalake.metadata(did, service=service).items():
-        click.echo(f"{name}: {value}")
+    show(esap.datalake.metadata(did, service=service))
 
 
 @datalake.command()

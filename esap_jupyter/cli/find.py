@@ -40,8 +40,7 @@ def services(names: tuple[str, ...], check: bool, files: bool) -> None:
     if files:
         from esap_jupyter.config import config_files
 
-        for path in config_files():
-            click.echo(path)
+        show([str(path) for path in config_files()])
         return
     from esap_jupyter.face import blocking as esap
 

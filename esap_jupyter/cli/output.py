@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,17 +48,19 @@ def returning() -> Iterator[list[Any]]:
 
 
 def show(thing: Any) -> None:
-    """Print a model or a list of models."""
+    """Print a model, text, or a list or dict of these."""
     from esap_jupyter.face.listing import Listing
 
     if options.shown is not None:
         options.shown.append(thing)
     elif options.as_json:
-        click.echo(json.dumps(_plain(thing), indent=2))
+        _echo_json(_plain(thing))
     elif isinstance(thing, Listing):
         _show_listing(thing)
+    elif isinstance(thing, dict):
+        _echo_lines(f"{name}: {value}" for name, value in thing.items())
     else:
-        click.echo(UNPRINTABLE.sub(" ", str(thing)))
+        _echo_lines(thing if isinstance(thing, list) else [thing])
 
 
 def show_table(table: Table, rows: int) -> None:
@@ -74,7 +77,7 @@ def show_table(table: Table, rows: int) -> None:
             "columns": first.column_names,
             "first_rows": first.to_pylist(),
         }
-        click.echo(json.dumps(content, indent=2, default=str))
+        _echo_json(content)
     else:
         from esap_jupyter.storage.tables_preview import preview_text
 
@@ -104,6 +107,24 @@ def fail(error: EsapError) -> None:
     click.secho(f"Error: {where}{error.message}", fg="red", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
+
+
+def _echo_json(content: Any) -> None:
+    click.echo(json.dumps(_finite(content), indent=2, default=str, allow_nan=False))
+
+
+def _finite(content: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON has no way to write."""
+    if isinstance(content, float):
+        return content if math.isfinite(content) else None
+    if isinstance(content, dict):
+        return {name: _finite(value) for name, value in content.items()}
+    return [_finite(value) for value in content] if isinstance(content, list | tuple) else content
+
+
+def _echo_lines(things: Iterable[Any]) -> None:
+    for thing in things:
+        click.echo(UNPRINTABLE.sub(" ", str(thing)))
 
 
 def _plain(thing: Any) -> Any:

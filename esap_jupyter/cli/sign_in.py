@@ -40,8 +40,7 @@ def token_files(keep: bool) -> None:
     from esap_jupyter.face import blocking as esap
 
     written = esap.write_token_files(keep=keep)
-    for file in written:
-        show(file)
+    show(written)
     if any(file.problem for file in written):
         raise click.ClickException("Not all token files were written.")
 

@@ -59,6 +59,22 @@ def test_services_as_json_for_scripts(esap) -> None:
     assert "adql" in services["closed"]["capabilities"]
 
 
+def test_the_files_of_the_configuration_as_json(esap) -> None:
+    assert all(Path(name).is_file() for name in json.loads(esap("--json", "services", "--files").stdout))
+    assert all(Path(name).is_file() for name in esap("services", "--files").stdout.splitlines())
+
+
+def test_json_has_null_where_there_is_no_number(esap, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("a,b\n1.5,x\nnan,y\ninf,z\n")
+
+    def refuse(word: str) -> None:
+        pytest.fail(f"{word} is no JSON")
+
+    shown = json.loads(esap("--json", "open", str(tmp_path / "mine.csv")).stdout, parse_constant=refuse)
+
+    assert [row["a"] for row in shown["first_rows"]] == [1.5, None, None]
+
+
 def test_a_failure_is_a_sentence_with_a_hint_and_an_exit_code(esap) -> None:
     answer = esap("adql", "SELECT 1", "-s", "nonesuch")
 
