@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from esap_jupyter.face.asked import items_of
 from esap_jupyter.face.background import Verbs, gateway, run, verb
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.models import Item
@@ -50,9 +51,13 @@ class Basket(Verbs):
         -------
         int
             How many are new.
+
+        Raises
+        ------
+        InputError
+            If something is no item: a table has rows, of which `esap.items` makes items.
         """
-        chosen = [items] if isinstance(items, Item) else list(items)
-        return await (await gateway()).basket.add(chosen)
+        return await (await gateway()).basket.add(items_of(items))
 
     @verb
     async def remove(self, items: Item | str | Iterable[Item | str]) -> int:
@@ -67,8 +72,13 @@ class Basket(Verbs):
         -------
         int
             How many were in it.
+
+        Raises
+        ------
+        InputError
+            If something is neither.
         """
-        chosen = [items] if isinstance(items, Item | str) else items
+        chosen = items_of(items, or_ids=True)
         ids = [item.id if isinstance(item, Item) else item for item in chosen]
         return await (await gateway()).basket.remove(ids)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from esap_jupyter.errors import InputError
-from esap_jupyter.face.asked import absolute
+from esap_jupyter.face.asked import items_of, paths_of
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.datalake import only_lake, seconds_of
 from esap_jupyter.face.listing import Listing
@@ -91,7 +91,7 @@ async def items(table: Table, rows: int | Iterable[int] | None = None, service: 
 
 
 async def stage(
-    items: Item | Iterable[Item | str] | None = None,
+    items: Item | str | Iterable[Item | str] | None = None,
     *,
     directory: str | Path | None = None,
     replica: str | None = None,
@@ -105,8 +105,8 @@ async def stage(
 
     Parameters
     ----------
-    items : Item, or list of Item or of basket ids
-        By default all of the basket.
+    items : Item or str, or list of these
+        Items, or their ids in the basket; by default all of the basket.
     directory : str or Path
         Where, relative to the workspace.
     replica : str
@@ -126,7 +126,9 @@ async def stage(
     EsapError
         If a file could not be brought; the others are kept, and `esap.jobs.resume` fetches what is missing.
     InputError
-        If there is nothing to stage.
+        If there is nothing to stage, or something is no item.
+    NotFound
+        If an id is not in the basket.
     OutsideWorkspace
         If the directory leaves the workspace.
 
@@ -137,7 +139,7 @@ async def stage(
     >>> with fits.open(files[0]) as opened:
     ...     image = opened[0].data
     """
-    chosen = [items] if isinstance(items, Item) else None if items is None else list(items)
+    chosen = None if items is None else items_of(items, or_ids=True)
     job = await (await gateway()).stage(
         chosen,
         directory=None if directory is None else str(directory),
@@ -182,16 +184,17 @@ async def upload(
     ------
     Conflict
         If the only file has a name that is taken by other content.
+    InputError
+        If something is no path of a file, or there are several data lakes and none is named.
     EsapError
         If a file was not taken; the others are kept, and `esap.jobs.resume` uploads what is missing.
 
     Examples
     --------
-    >>> esap.upload(["stars.parquet"], rse="DEMO-SITE", scope="user.me")
+    >>> esap.upload("stars.parquet")
+    >>> esap.upload(["stars.parquet", "spectra"], to="user.me:m51", rse="DEMO-SITE")
     """
-    paths = [files] if isinstance(files, str | Path) else list(files)
-    wanted = [absolute(path) for path in paths]
     job = await (await gateway()).upload(
-        service or await only_lake(), wanted, to=to, rse=rse, lifetime=seconds_of(lifetime)
+        service or await only_lake(), paths_of(files), to=to, rse=rse, lifetime=seconds_of(lifetime)
     )
     return await follow_upload(job.id, on_progress)

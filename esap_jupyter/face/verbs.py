@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.face.asked import absolute, checked_limit, degrees, names_of, query_of
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from esap_jupyter.storage.tables import Table
 
     Angle: TypeAlias = float | str | Quantity
+
+AdqlMode = Literal["auto", "sync", "async"]
 
 DEFAULT = "default"
 """Stands for the configured row limit, since None means all of it."""
@@ -206,6 +208,8 @@ async def search(
     >>> images = esap.search(SkyCoord("13h29m52.7s +47d11m43s"), product="images", services="cadc")
     >>> dids = esap.search(product="dids", keyword="demo:M5*")
     """
+    if not isinstance(parameters, Mapping | None):
+        raise InputError("`parameters` are a dict, by the names of fields.", field="parameters")
     joined = await gateway()
     query = query_of(
         services=names_of(services),
@@ -227,7 +231,7 @@ async def adql(
     service: str = "",
     *,
     row_limit: int | str | None = DEFAULT,
-    mode: Literal["auto", "sync", "async"] = "auto",
+    mode: AdqlMode = "auto",
     uploads: Mapping[str, Any] | None = None,
     on_report: Callable[[ServiceReport], None] | None = None,
     on_begun: Callable[[Table], None] | None = None,
@@ -264,7 +268,7 @@ async def adql(
     QueryRejected
         With the service's own message, and line and column where it gives them.
     InputError
-        If a table cannot be uploaded, see `uploads`.
+        If there is no such mode, or a table cannot be uploaded, see `uploads`.
     NotOffered
         If the service does not answer ADQL.
 
@@ -276,6 +280,10 @@ async def adql(
     ...     uploads={"mine": astropy_table},
     ... )
     """
+    if mode not in get_args(AdqlMode):
+        raise InputError(
+            f"There is no mode {mode!r}.", hint=f"There are: {', '.join(get_args(AdqlMode))}.", field="mode"
+        )
     joined = await gateway()
     limit = joined.config.search.row_limit if row_limit == DEFAULT else row_limit
     from esap_jupyter.face.uploads import as_uploads  # stands on Arrow, as the tables do
@@ -458,6 +466,8 @@ async def _position(target: Target) -> Position:
         return target
     if isinstance(target, str):
         return await (await gateway()).resolve(target)
+    if not hasattr(target, "icrs"):
+        raise InputError(f"A {type(target).__name__} is no place on the sky.", field="target")
     if not target.isscalar:
         raise InputError("One position at a time, please.", hint="`esap.search` takes several.")
     return position_of(target)

@@ -11,7 +11,7 @@ import traitlets
 
 from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.face import verbs
-from esap_jupyter.face.asked import degrees, query_of
+from esap_jupyter.face.asked import degrees, names_of, query_of
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.targets import query_fields
 from esap_jupyter.gateway.registries import is_ivoid
@@ -57,8 +57,8 @@ class SearchPanel(AskingPanel):
     keyword : str
         Free text; for ``dids`` a pattern ``scope:name*``.
     services : tuple of str
-        Which are asked; none means those that are asked usually. An IVOA identifier (``ivo://...``) is one
-        of the registry's, see `find_services`.
+        Which are asked, may be set to one name too; none means those that are asked usually. An IVOA
+        identifier (``ivo://...``) is one of the registry's, see `find_services`.
     row_limit : int, str or None
         Rows wanted of each service: a number, None for all, ``"default"`` for what the configuration says.
     parameters : dict
@@ -83,7 +83,7 @@ class SearchPanel(AskingPanel):
     radius = AngleTrait(default_value="6 arcmin")
     product = traitlets.Enum(get_args(Product), default_value="images")
     keyword = traitlets.Unicode()
-    services = traitlets.Tuple()
+    services = traitlets.Any(default_value=())
     parameters = traitlets.Dict()
 
     def __init__(self, **traits: Any) -> None:
@@ -238,7 +238,7 @@ class SearchPanel(AskingPanel):
 
     @traitlets.validate("services")
     def _names(self, proposal: Any) -> tuple[str, ...]:
-        names = tuple(proposal.value)
+        names = names_of(proposal.value)
         known = {service.name for service in self._offered}
         wrong = next((name for name in names if known and name not in known and not is_ivoid(name)), None)
         if wrong is not None:

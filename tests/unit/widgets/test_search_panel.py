@@ -82,6 +82,7 @@ async def test_traits_and_fields_are_in_step(panel):
         ("row_limit", 0),
         ("row_limit", "many"),
         ("services", ["nobody"]),
+        ("services", 5),
     ],
 )
 async def test_a_wrong_value_is_refused_in_words(panel, trait, value):
@@ -112,7 +113,8 @@ async def test_services_are_ticked_and_named(panel, until):
     boxes = {box.description: box for box in panel._choice._list.children}
     boxes["broken"].value = False
     assert panel.services == ("good",)
-    panel.services = ("broken",)
+    panel.services = "broken"
+    assert panel.services == ("broken",)
     assert boxes["broken"].value
     assert not boxes["good"].value
     panel.search()
