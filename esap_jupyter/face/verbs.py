@@ -176,7 +176,7 @@ async def search(
         Which to ask; by default the configured choice. See `services`. An IVOA identifier (``ivo://...``)
         asks what the registry knows under it, see `find_services`.
     product : str
-        ``sources``, ``images``, ``spectra``, ``observations`` or ``dids``.
+        ``sources``, the default, ``images``, ``spectra``, ``observations`` or ``dids``.
     keyword : str
         Free text; for ``dids`` a pattern ``scope:name`` with the wildcard ``*``.
     row_limit : int, optional

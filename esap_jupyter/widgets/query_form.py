@@ -68,17 +68,27 @@ class QueryForm(ipywidgets.VBox):
         """Write values into the fields; those that are not given are emptied."""
         for name, field in self._fields.items():
             value = values.get(name)
-            text = "" if value is None else str(value)
-            if isinstance(value, bool):
-                text = "yes" if value else "no"
+            text = _text(value)
             if field.value != text:
                 field.value = text
+
+
+def _text(value: Any) -> str:
+    """A value as a person would type it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return "" if value is None else str(value)
 
 
 def _plain(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """A schema without references, and without the null that an optional field may be."""
     if "$ref" in schema:
         return {**definitions.get(schema["$ref"].rpartition("/")[2], {}), **schema}
+    kinds = schema.get("type")
+    if isinstance(kinds, list):
+        schema = {**schema, "type": next((kind for kind in kinds if kind != "null"), "string")}
     options = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
     return {**schema, **_plain(options[0], definitions)} if options else schema
 
@@ -99,7 +109,8 @@ def _value(name: str, schema: Mapping[str, Any], text: str) -> Any:
     if kind == "boolean":
         return _TRUTH[text]
     if kind == "array":
-        return [part.strip() for part in text.split(",") if part.strip()]
+        each = {"title": schema.get("title", name), **_plain(schema.get("items", {}), {})}
+        return [_value(name, each, part.strip()) for part in text.split(",") if part.strip()]
     try:
         return _READERS.get(kind, str)(text)
     except ValueError:

@@ -25,9 +25,9 @@ from esap_jupyter.widgets.service_choice import ServiceChoice
 from esap_jupyter.widgets.target_list import TargetListField, TargetsTrait
 
 _PRODUCTS: dict[str, str] = {
+    "sources": "Sources",
     "images": "Images",
     "spectra": "Spectra",
-    "sources": "Sources",
     "observations": "Observations",
     "dids": "Files in the data lake",
 }
@@ -53,7 +53,7 @@ class SearchPanel(AskingPanel):
     radius : str
         ``"6 arcmin"``; may be set to a Quantity, or a number (degrees), too.
     product : str
-        ``images``, ``spectra``, ``sources``, ``observations`` or ``dids``.
+        ``sources``, as for `search`, ``images``, ``spectra``, ``observations`` or ``dids``.
     keyword : str
         Free text; for ``dids`` a pattern ``scope:name*``.
     services : tuple of str
@@ -81,7 +81,7 @@ class SearchPanel(AskingPanel):
     target = TargetTrait(default_value="")
     targets = TargetsTrait(default_value=())
     radius = AngleTrait(default_value="6 arcmin")
-    product = traitlets.Enum(get_args(Product), default_value="images")
+    product = traitlets.Enum(get_args(Product), default_value="sources")
     keyword = traitlets.Unicode()
     services = traitlets.Any(default_value=())
     parameters = traitlets.Dict()

@@ -53,3 +53,25 @@ def test_truth_and_choices_are_chosen_from():
     made.fill({"public": False, "band": "radio"})
     assert made.read() == {"public": False, "band": "radio"}
     assert made.children[1].options == ("", "radio", "optical")
+
+
+def test_kinds_that_may_be_null_and_lists():
+    made = QueryForm(lambda: None)
+    made.describe(
+        {
+            "one": {
+                "properties": {
+                    "level": {"type": ["integer", "null"]},
+                    "bands": {"type": "array", "items": {"type": "string"}},
+                    "runs": {"type": ["null", "array"], "items": {"type": "integer"}, "title": "Runs"},
+                }
+            }
+        }
+    )
+    values = {"level": 2, "bands": ["g", "r"], "runs": [1, 2]}
+    made.fill(values)
+    assert [field.value for field in made.children] == ["2", "g, r", "1, 2"]
+    assert made.read() == values
+    made.fill({"runs": "1, x"})
+    with pytest.raises(InputError, match="Runs: 'x' is not a whole number"):
+        made.read()

@@ -1,6 +1,7 @@
 """The search panel, by its traits and by its fields."""
 
 import asyncio
+import inspect
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 
 from esap_jupyter.errors import InputError, UnknownName
+from esap_jupyter.face import verbs
 from esap_jupyter.gateway.names import parse_position
 from esap_jupyter.models import Position
 from esap_jupyter.widgets import SearchPanel
@@ -55,6 +57,11 @@ async def test_the_kernel_goes_on_while_services_are_slow_and_a_search_can_be_st
     await panel.finished()
     assert [report.state for report in panel.reports] == ["cancelled"]
     assert panel.table.complete
+
+
+async def test_without_more_it_looks_for_what_the_verb_looks_for(gateway_of, keep):
+    gateway_of({"good": SOURCES})
+    assert keep(SearchPanel()).product == inspect.signature(verbs.search).parameters["product"].default
 
 
 async def test_traits_and_fields_are_in_step(panel):
