@@ -128,13 +128,20 @@ def _line_of_progress(title: str, progress: Progress) -> Line:
     said = []
     if progress.files_total:
         said.append(f"{progress.files_done}/{progress.files_total} files")
+    said += [_amount(progress), _rate(progress)]
+    return Line(title, _fraction(progress.done, progress.total), ", ".join(filter(None, said)))
+
+
+def _amount(progress: Progress) -> str:
     if progress.unit == "bytes":
         whole = f" of {format_bytes(progress.total)}" if progress.total else ""
-        said.append(f"{format_bytes(progress.done)}{whole}")
-        said += [f"{format_bytes(int(progress.rate))}/s"] if progress.rate else []
-    elif progress.done:
-        said.append(f"{progress.done:,} {progress.unit}")
-    return Line(title, _fraction(progress.done, progress.total), ", ".join(said))
+        return f"{format_bytes(progress.done)}{whole}"
+    return f"{progress.done:,} {progress.unit}" if progress.done else ""
+
+
+def _rate(progress: Progress) -> str:
+    is_told = progress.unit == "bytes" and progress.rate
+    return f"{format_bytes(int(progress.rate))}/s" if is_told else ""
 
 
 def _line_of_report(report: ServiceReport) -> Line:
@@ -184,17 +191,23 @@ def _terminal_bar(title: str) -> Iterator[Callable[[Progress], None]]:
         rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
         rich_progress.TextColumn("{task.fields[files]}"),
-        rich_progress.DownloadColumn(),
+        rich_progress.TextColumn("{task.fields[amount]}"),
         rich_progress.TextColumn("{task.fields[rate]}"),
         rich_progress.TimeRemainingColumn(),
         console=Console(stderr=True),
     )
     with bar:
-        task = bar.add_task(title, total=None, files="", rate="")
+        task = bar.add_task(title, total=None, files="", amount="", rate="")
 
         def show(progress: Progress) -> None:
             files = f"{progress.files_done}/{progress.files_total} files" if progress.files_total else ""
-            rate = f"{format_bytes(int(progress.rate))}/s" if progress.rate else ""
-            bar.update(task, completed=progress.done, total=progress.total, files=files, rate=rate)
+            bar.update(
+                task,
+                completed=progress.done,
+                total=progress.total,
+                files=files,
+                amount=_amount(progress),
+                rate=_rate(progress),
+            )
 
         yield show

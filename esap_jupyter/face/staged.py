@@ -99,7 +99,7 @@ async def follow(job_id: str, title: str, on_progress: Callable[[Progress], None
     except asyncio.CancelledError:
         await _stop(job_id)
         raise asyncio.CancelledError(
-            f"The staging was stopped. esap.jobs.resume({job_id!r}) goes on where it was."
+            f"The {title.lower()} was stopped. esap.jobs.resume({job_id!r}) goes on where it was."
         ) from None
     except BaseException:
         if job is None or not (job.ended or job.interrupted):

@@ -83,6 +83,25 @@ def test_a_title_of_a_service_is_no_markup_of_the_bar(
     assert "\x1b]0;" not in shown
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (Progress(done=2_345, unit="rows"), "2,345 rows"),
+        (Progress(done=1_000_000, total=4_000_000, rate=2e6), "1.0 MB of 4.0 MB"),
+    ],
+)
+def test_a_bar_in_a_terminal_counts_what_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], told: Progress, words: str
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    with progress.progress_bar("M51") as show:
+        show(told)
+
+    assert words in capsys.readouterr().err
+
+
 def test_a_bar_in_a_notebook_is_escaped_and_has_text() -> None:
     halfway = progress._line_of_progress("<b>M51</b>", Progress(done=1_000_000, total=4_000_000, rate=2e6))
     shown = progress.as_output([halfway])
