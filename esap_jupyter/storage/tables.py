@@ -106,8 +106,7 @@ class TableStore:
         NotFound
             If there is none of that id.
         """
-        self.open(table_id)
-        (self._path(table_id) / PINNED).touch()
+        self.open(table_id).pin()
 
     def unpin(self, table_id: str) -> None:
         """Let a table go when room is needed.

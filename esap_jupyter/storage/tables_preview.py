@@ -87,7 +87,7 @@ def _unshown(table: Table, error: EsapError) -> str:
     """Instead of rows: a notebook may show a table that the cache has dropped."""
     title = f" ({shorten(table.title, 60)})" if table.title else ""
     if isinstance(error, NotFound):
-        return f"The table {table.id}{title} has left the cache. Ask again; what is pinned stays."
+        return f"The table {table.id}{title} has left the cache. Ask again; table.pin() keeps a table."
     return f"The table {table.id}{title} cannot be shown: {error}"
 
 

@@ -111,6 +111,42 @@ class TableRows:
         """Whether it is saved from being dropped when the cache is full."""
         return (self.directory / PINNED).exists()
 
+    def pin(self) -> None:
+        """Keep the table until it is unpinned or deleted, also when the cache is full.
+
+        Raises
+        ------
+        NotFound
+            If it has left the cache already.
+        StateError
+            If its directory cannot be written.
+
+        Examples
+        --------
+        >>> stars = esap.search("M 13")
+        >>> stars.pin()
+        >>> esap.table(stars.id)
+        """
+        try:
+            (self.directory / PINNED).touch()
+        except FileNotFoundError as error:
+            raise NotFound(f"The table {self.id} has been deleted.") from error
+        except OSError as error:
+            raise StateError(f"The table {self.id} cannot be pinned: {error.strerror}.") from error
+
+    def unpin(self) -> None:
+        """Let the table go when the cache is full and others have been used since.
+
+        Raises
+        ------
+        StateError
+            If its directory cannot be written.
+        """
+        try:
+            (self.directory / PINNED).unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(f"The table {self.id} cannot be unpinned: {error.strerror}.") from error
+
     @property
     def schema(self) -> Any:
         """The Arrow schema, with `unit`, `ucd`, `utype`, `xtype`, `description` as metadata of its fields."""

@@ -63,6 +63,22 @@ def test_a_pinned_table_stays_and_counts_for_nothing(store: TableStore) -> None:
     assert titles(store) == {"new", "newest"}
 
 
+def test_a_person_pins_the_table_itself(store: TableStore) -> None:
+    table = store.open(add(store, "saved", age=400))
+    table.pin()
+    table.pin()
+    assert table.pinned
+    add(store, "old", age=300)
+    add(store, "new")
+    assert "saved" in titles(store)
+    table.unpin()
+    table.unpin()
+    assert not table.pinned
+    store.delete(table.id)
+    with pytest.raises(NotFound, match="has been deleted"):
+        table.pin()
+
+
 def test_a_table_that_is_being_written_stays(store: TableStore) -> None:
     with store.create(None, "growing") as writer:
         writer.append("gaia", pa.RecordBatch.from_pydict({"x": RANDOM.random(SIZE // 8)}))
