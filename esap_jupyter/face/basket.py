@@ -35,6 +35,12 @@ class Basket(Verbs):
         Returns
         -------
         Listing of Item
+            With the ids by which `remove` and `esap.stage` know them.
+
+        Raises
+        ------
+        StateError
+            If the saved state cannot be used.
         """
         return await _listing()
 
@@ -90,6 +96,11 @@ class Basket(Verbs):
         -------
         int
             How many there were.
+
+        Raises
+        ------
+        StateError
+            If the saved state cannot be used.
         """
         return await (await gateway()).basket.clear()
 

@@ -31,6 +31,10 @@ DIDKind = Literal["all", "file", "dataset", "container", "collection"]
 class DataLake(Verbs):
     """What a data lake (Rucio) knows; `service` names which, and may be left out where there is one only.
 
+    Every verb raises `NotOffered` if no data lake is configured, `InputError` if there are several and none
+    is named, and a `ServiceError` if Rucio does not do what is asked: `SignInNeeded` if it takes the person
+    for nobody, `NotAllowed` if the person may not.
+
     Examples
     --------
     >>> esap.datalake.dids("demo:M5*", kind="dataset")
@@ -71,6 +75,12 @@ class DataLake(Verbs):
         Returns
         -------
         list of str
+            Those of the configuration, else all there are.
+
+        Raises
+        ------
+        SignInNeeded
+            If Rucio takes the person for nobody.
         """
         return await (await _lake(service)).scopes()
 
@@ -102,6 +112,14 @@ class DataLake(Verbs):
         Returns
         -------
         Listing of DID
+            With type, and size in bytes where Rucio knows it.
+
+        Raises
+        ------
+        InputError
+            If the pattern has no scope, or the filters are none.
+        ServiceError
+            If Rucio does not answer; `NotAllowed` if the person may not look there.
         """
         scope, _, name = pattern.partition(":")
         if not scope:
@@ -195,6 +213,14 @@ class DataLake(Verbs):
         Returns
         -------
         Listing of ReplicaOnRSE
+            With the state of each, also of those that are not available.
+
+        Raises
+        ------
+        NotFound
+            If Rucio does not know one of the DIDs.
+        InputError
+            If something is no DID.
         """
         asked = [dids] if isinstance(dids, str) else list(dids)
         found = (await _lake(service)).replicas(asked)
@@ -214,6 +240,14 @@ class DataLake(Verbs):
         Returns
         -------
         Listing of Rule
+            With the state of each, and when it expires.
+
+        Raises
+        ------
+        NotFound
+            If Rucio does not know the DID.
+        SignInNeeded
+            If Rucio takes the person for nobody.
         """
         return Listing(await (await _lake(service)).rules(did), nothing="There are no rules.")
 
@@ -245,9 +279,14 @@ class DataLake(Verbs):
         Returns
         -------
         Rule
+            As Rucio made it.
 
         Raises
         ------
+        InputError
+            If the lifetime is none, or there is neither an RSE expression nor an RSE of the site.
+        NotFound
+            If Rucio does not know the DID.
         Conflict
             If there is such a rule already.
         QuotaExceeded
@@ -286,6 +325,12 @@ class DataLake(Verbs):
         Returns
         -------
         Listing of WritableRSE
+            With what is free of the quota, bytes; None without a limit.
+
+        Raises
+        ------
+        NotOffered
+            If the data lake takes no files.
         """
         lake = await (await gateway()).takes_files(service or await only_lake())
         return Listing(await lake.writable_rses(), nothing="There is no RSE that you may write.")
@@ -304,6 +349,12 @@ class DataLake(Verbs):
         Returns
         -------
         Listing of RSE
+            With what they are available for.
+
+        Raises
+        ------
+        InputError
+            If it is no RSE expression, or selects none.
         """
         return Listing(await (await _lake(service)).rses(expression), nothing="No RSE matches.")
 
@@ -320,6 +371,11 @@ class DataLake(Verbs):
         -------
         Listing of AccountUsage
             Bytes and files, and the limit on each RSE.
+
+        Raises
+        ------
+        SignInNeeded
+            If Rucio takes the person for nobody.
         """
         return Listing(await (await _lake(service)).usage(), nothing="Nothing is used.")
 

@@ -33,6 +33,11 @@ class Jobs(Verbs):
         -------
         Listing of Job
             Long parameters and results are left out; `get` has them.
+
+        Raises
+        ------
+        StateError
+            If the saved state cannot be used.
         """
         return await _listing()
 
@@ -48,6 +53,7 @@ class Jobs(Verbs):
         Returns
         -------
         Job
+            With its parameters and results.
 
         Raises
         ------

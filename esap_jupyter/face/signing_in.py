@@ -25,6 +25,11 @@ async def sign_in(*, on_prompt: Callable[[DevicePrompt], None] = show_prompt) ->
         Given the address and the code that the person opens and confirms (RFC 8628, section 3.3); printed by
         default.
 
+    Returns
+    -------
+    SignInState
+        Who the person is now; no token is in it.
+
     Raises
     ------
     SignInNeeded
@@ -33,6 +38,11 @@ async def sign_in(*, on_prompt: Callable[[DevicePrompt], None] = show_prompt) ->
         If no provider is configured.
     ServiceError
         If the provider does not answer.
+
+    Examples
+    --------
+    >>> esap.sign_in()
+    Open https://iam.example/device?user_code=ABCD in any browser, and confirm the code ABCD.
     """
     signing_in = (await gateway()).sign_in
     on_prompt(await signing_in.begin())
@@ -41,12 +51,25 @@ async def sign_in(*, on_prompt: Callable[[DevicePrompt], None] = show_prompt) ->
 
 
 async def sign_out() -> None:
-    """Forget a sign-in on this machine, and end its grant at the provider."""
+    """Forget a sign-in on this machine, and end its grant at the provider.
+
+    In a server that a hub spawned, one signs out at the hub.
+    """
     await (await gateway()).sign_in.sign_out()
 
 
 async def whoami() -> SignInState:
-    """Say who the person is to the services, and how long the tokens live."""
+    """Say who the person is to the services, and how long the tokens live.
+
+    Returns
+    -------
+    SignInState
+        The name, and for each audience until when its token holds, or what is the matter; no token is in it.
+
+    Examples
+    --------
+    >>> esap.whoami()
+    """
     return await (await gateway()).sign_in.state()
 
 

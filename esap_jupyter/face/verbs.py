@@ -367,11 +367,12 @@ async def table(table_id: str) -> Table:
     Returns
     -------
     Table
+        With the rows that there are now.
 
     Raises
     ------
     NotFound
-        If there is none: the cache drops those unused longest, unless they are saved.
+        If there is none: the cache drops those unused longest, unless they are pinned, see `Table.pin`.
 
     Examples
     --------
@@ -420,6 +421,11 @@ async def history() -> Listing[PastQuery]:
     -------
     Listing of PastQuery
         What was asked, when, of whom, and the id of its table.
+
+    Raises
+    ------
+    StateError
+        If the saved state cannot be used.
 
     Examples
     --------

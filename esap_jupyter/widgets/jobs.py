@@ -53,11 +53,24 @@ class JobsPanel(Panel):
         _WATCH.listen(self, self._seen)
 
     def cancel_job(self, job: str) -> None:
-        """Ask for a job to stop, whichever process runs it; returns at once."""
+        """Ask for a job to stop, whichever process runs it; returns at once.
+
+        Parameters
+        ----------
+        job : str
+            Its id. What is wrong is in `error`: `NotFound` if there is no such job.
+        """
         self._ask(self._deeds.cancel(job))
 
     def resume(self, job: str) -> None:
-        """Go on with a job that failed, was stopped or is interrupted, in this process; returns at once."""
+        """Go on with a job that failed, was stopped or is interrupted, in this process; returns at once.
+
+        Parameters
+        ----------
+        job : str
+            Its id. What is wrong is in `error`: `NotFound` if there is no such job, `Conflict` if it runs or
+            is complete.
+        """
 
         async def resumed() -> None:
             await (await gateway()).jobs.resume(job)
@@ -65,7 +78,13 @@ class JobsPanel(Panel):
         self._ask(resumed())
 
     def delete(self, job: str) -> None:
-        """Forget a job; its files and tables stay. Returns at once."""
+        """Forget a job; its files and tables stay. Returns at once.
+
+        Parameters
+        ----------
+        job : str
+            Its id. What is wrong is in `error`: `NotFound` if there is no such job, `Conflict` if it runs.
+        """
         self._ask(self._deeds.delete(job))
 
     def close(self) -> None:

@@ -28,7 +28,12 @@ class KeepingPanel(Panel):
     saved = traitlets.Tuple(read_only=True)
 
     def save(self, name: str) -> None:
-        """Save what the form asks, under a name; returns at once.
+        """Save what the form asks, under a name; returns at once. See `saved`.
+
+        Parameters
+        ----------
+        name : str
+            What it is called; others may have the same name.
 
         Raises
         ------
@@ -47,7 +52,12 @@ class KeepingPanel(Panel):
         self._keep(keep())
 
     def recall(self, query: Query | str) -> None:
-        """Have the form ask what was asked: a query, or the name of one in `saved`.
+        """Have the form ask what was asked.
+
+        Parameters
+        ----------
+        query : Query or str
+            A query, as of `esap.history`, or the name of one in `saved`.
 
         Raises
         ------

@@ -1,12 +1,13 @@
 """Every verb there is, blocking and awaited, with the same arguments and words."""
 
 import inspect
+import re
 from typing import Any
 
 import pytest
 
 import esap_jupyter
-from esap_jupyter import aio
+from esap_jupyter import aio, widgets
 from esap_jupyter.face import blocking
 from esap_jupyter.face.background import Verbs, verb
 
@@ -44,3 +45,25 @@ def test_both_kinds_of_a_verb_are_the_same_but_for_awaiting(name: str) -> None:
     assert inspect.signature(now) == inspect.signature(awaited)
     assert now.__doc__
     assert now.__doc__ == awaited.__doc__
+
+
+@pytest.mark.parametrize("name", sorted(_public(blocking)))
+def test_every_verb_says_what_it_takes_and_returns(name: str) -> None:
+    verb_ = _public(blocking)[name]
+    said, signature = inspect.getdoc(verb_) or "", inspect.signature(verb_)
+
+    parameters = said.partition("Parameters\n----------")[2]
+    assert [each for each in signature.parameters if not re.search(rf"\b{each}\b.* : ", parameters)] == []
+    if signature.return_annotation != "None":
+        assert "Returns\n-------\n" in said
+
+
+def test_what_panels_keep_and_do_says_what_it_takes() -> None:
+    for panel, name in (
+        (widgets.SearchPanel, "save"),
+        (widgets.SearchPanel, "recall"),
+        (widgets.JobsPanel, "cancel_job"),
+        (widgets.JobsPanel, "resume"),
+        (widgets.JobsPanel, "delete"),
+    ):
+        assert "Parameters\n----------" in inspect.getdoc(getattr(panel, name))
