@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from esap_jupyter.storage.room import HomeRoom, used_below
 
@@ -15,12 +18,20 @@ def test_without_a_limit_the_file_system_says(tmp_path: Path) -> None:
     assert room.used + room.free == room.limit > 0
 
 
-def test_a_limit_is_counted_beside_and_kept(tmp_path: Path) -> None:
+def test_a_limit_is_counted_beside_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+
+    def count(*given: Any) -> int:
+        assert asked.wait(30)
+        return used_below(*given)
+
+    monkeypatch.setattr("esap_jupyter.storage.room.used_below", count)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").write_bytes(b"x" * 500_000)
     (tmp_path / "elsewhere").symlink_to("/usr")
     home = HomeRoom(tmp_path, tmp_path, 1_000_000)
     assert home.measure().used is None
+    asked.set()
     end = time.monotonic() + 30
     while (used := home.measure().used) is None:
         assert time.monotonic() < end
