@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.handlers.routes import Input, Nothing
@@ -27,10 +27,22 @@ class RowsToAdd(Input):
     ----------
     rows : tuple of int, optional
         Which, counted from 0 as the table shows them unsorted; None for all of them.
+    rows_of : dict, optional
+        Instead, which rows of each service, counted from 0 among its own: these stay the same while the
+        table grows, when rows of one service come before those of the next.
     """
 
     table: str
     rows: tuple[int, ...] | None = Field(default=None, max_length=MOST_ITEMS)
+    rows_of: dict[str, tuple[int, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _counted_in_one_way(self) -> Self:
+        if self.rows_of is not None and self.rows is not None:
+            raise ValueError("give rows or rows_of, not both")
+        if sum(map(len, (self.rows_of or {}).values())) > MOST_ITEMS:
+            raise ValueError(f"there are more than {MOST_ITEMS} rows")
+        return self
 
 
 class DIDsToAdd(Input):
@@ -120,7 +132,14 @@ async def list_basket(session: Session, _: Nothing) -> list[Item]:
 async def add_rows(session: Session, given: RowsToAdd) -> Added:
     gateway = await session.gateway()
     table = await asyncio.to_thread(gateway.tables.open, given.table)
-    items = await gateway.items(table, given.rows)
+    if given.rows_of is None:
+        items = await gateway.items(table, given.rows)
+    else:
+        items = [
+            item
+            for service, rows in given.rows_of.items()
+            for item in await gateway.items(table, rows, service)
+        ]
     if not items:
         raise InputError("These rows have no data to stage.", field="rows")
     return Added(items=len(items), new=await gateway.basket.add(items))

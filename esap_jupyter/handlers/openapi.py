@@ -132,7 +132,8 @@ def _responses(route: Route, schemas: _Schemas) -> dict[str, Any]:
     if route.output is Arrow:
         good["description"] = (
             "An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of "
-            "the table each is; `esap.total` in the schema's metadata, how many rows the selection has."
+            "the table each is; in the schema's metadata, `esap.total` says how many rows the selection has "
+            "and `esap.services` how many each service has in the table, in the order in which they stand."
         )
         good["content"] = {ARROW_STREAM: {"schema": {"type": "string", "format": "binary"}}}
     elif route.output is Numbers:

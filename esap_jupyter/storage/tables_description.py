@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pyarrow as pa
@@ -51,13 +52,17 @@ def _column(field: Any) -> Column:
 
 
 def arrow_stream(page: Page) -> bytes:
-    """Write a page as an Arrow IPC stream; its metadata says how many rows the whole selection has."""
+    """Write a page as an Arrow IPC stream; with counts of rows in its metadata."""
     name = "row"
     while name in page.rows.column_names:
         name += "_"
     number = pa.field(name, pa.int64(), nullable=False, metadata={ROW_NUMBER: b"1"})
     rows = page.rows.append_column(number, pa.array(page.numbers, pa.int64()))
-    rows = rows.replace_schema_metadata({b"esap.total": str(page.total).encode()})
+    # A list, since in JavaScript the keys of an object do not all keep their order.
+    counts = json.dumps(list(page.counts.items()))
+    rows = rows.replace_schema_metadata(
+        {b"esap.total": str(page.total).encode(), b"esap.services": counts.encode()}
+    )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema) as stream:
         stream.write_table(rows.combine_chunks())

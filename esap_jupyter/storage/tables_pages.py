@@ -36,11 +36,14 @@ class Page:
         The number of each row in the table as it stands, from 0.
     total : int
         Rows of the whole selection.
+    counts : dict
+        Rows of each service in the table then, see `Table.counts`.
     """
 
     rows: Any
     numbers: Any
     total: int
+    counts: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -135,12 +138,12 @@ class TablePages:
         """
         if selection.takes_all:
             rows = table.page(offset, limit, columns)
-            return Page(rows, np.arange(offset, offset + rows.num_rows), table.num_rows)
+            return Page(rows, np.arange(offset, offset + rows.num_rows), table.num_rows, table.counts)
         ordered = self._ordered(table, selection)
         numbers = ordered.numbers[offset : offset + limit]
         empty = table.page(0, 0, columns)
         found = self._columns.take(table, empty.column_names, pa.array(numbers))
-        return Page(pa.table(found, schema=empty.schema), numbers, len(ordered.numbers))
+        return Page(pa.table(found, schema=empty.schema), numbers, len(ordered.numbers), table.counts)
 
     def write(self, table: Table, selection: Selection, path: Path) -> Path:
         """Write all rows of a selection to a file, see `Table.write`."""

@@ -89,6 +89,11 @@ class TableRows:
         return list(self._in_view)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Rows of each service that can be read now, in the order in which they stand."""
+        return {name: rows.rows for name, rows in self._in_view.items()}
+
+    @property
     def complete(self) -> bool:
         """Whether nothing more comes."""
         return self._manifest.complete
@@ -160,7 +165,7 @@ class TableRows:
     @property
     def num_rows(self) -> int:
         """Rows that can be read now."""
-        return sum(rows.rows for rows in self._in_view.values())
+        return sum(self.counts.values())
 
     def __len__(self) -> int:
         return self.num_rows

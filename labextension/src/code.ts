@@ -1,4 +1,5 @@
 import type { CurveDescription, Item, Query, Target } from './api/types';
+import { byService, type PickedRows } from './models/serviceRows';
 
 const IMPORT = 'import esap_jupyter as esap';
 
@@ -51,8 +52,16 @@ export function codeOfTable(table: TableSource): string {
 }
 
 /** The cell that stages what rows of a table stand for. */
-export function codeOfRows(table: TableSource, rows: readonly number[]): string {
-  return `${IMPORT}\n\ntable = ${tableCall(table)}\nfiles = esap.stage(esap.items(table, rows=${pythonRows(rows)}))\nfiles`;
+export function codeOfRows(table: TableSource, picked: PickedRows): string {
+  const items =
+    picked.counts.length > 1
+      ? [...byService(picked)].map(
+          ([service, rows]) => `esap.items(table, rows=${pythonRows(rows)}, service=${pythonString(service)})`
+        )
+      : [`esap.items(table, rows=${pythonRows(picked.numbers)})`];
+  const [only = '', ...others] = items;
+  const staged = others.length === 0 ? only : `\n    ${items.join('\n    + ')}\n`;
+  return `${IMPORT}\n\ntable = ${tableCall(table)}\nfiles = esap.stage(${staged})\nfiles`;
 }
 
 function tableCall({ id, details }: TableSource): string {

@@ -53,9 +53,10 @@ async function drag(from: PointerEvent, dragged: DraggedCode | Promise<DraggedCo
   };
   document.addEventListener('pointermove', follow, true);
   document.addEventListener('pointerup', follow, true);
-  const { title, code } = await dragged;
-  document.removeEventListener('pointermove', follow, true);
-  document.removeEventListener('pointerup', follow, true);
+  const { title, code } = await Promise.resolve(dragged).finally(() => {
+    document.removeEventListener('pointermove', follow, true);
+    document.removeEventListener('pointerup', follow, true);
+  });
   if (!pointer.isDown) {
     return;
   }

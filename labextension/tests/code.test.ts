@@ -32,10 +32,32 @@ describe('the code of', () => {
     expect(codeOfTable({ id: 't1', details: { file: '/home/a.fits', hdu: 2 } })).toContain(
       'esap.open_table("/home/a.fits", hdu=2)'
     );
-    expect(codeOfRows({ id: 't1' }, [3, 1])).toContain('esap.stage(esap.items(table, rows=[3, 1]))');
-    expect(codeOfRows({ id: 't1' }, [1, 2, 3, 4])).toContain('rows=range(1, 5)');
+    const counts = [['a', 5]] as const;
+    expect(codeOfRows({ id: 't1' }, { numbers: [3, 1], counts })).toContain(
+      'esap.stage(esap.items(table, rows=[3, 1]))'
+    );
+    expect(codeOfRows({ id: 't1' }, { numbers: [1, 2, 3, 4], counts })).toContain('rows=range(1, 5)');
     expect(codeOfItems(null)).toContain('esap.stage()');
     expect(codeOfDid('demo:M51', 'lake')).toContain('esap.datalake.item("demo:M51", service="lake")');
+  });
+
+  it('rows of several services counts those of each, which stay the same while more come', () => {
+    const counts = [['a', 3], ['none', 0], ['b', 9]] as const;
+    expect(codeOfRows({ id: 't1' }, { numbers: [2, 3, 5], counts })).toBe(
+      [
+        'import esap_jupyter as esap',
+        '',
+        'table = esap.table("t1")',
+        'files = esap.stage(',
+        '    esap.items(table, rows=[2], service="a")',
+        '    + esap.items(table, rows=[0, 2], service="b")',
+        ')',
+        'files'
+      ].join('\n')
+    );
+    expect(codeOfRows({ id: 't1' }, { numbers: [4], counts })).toContain(
+      'esap.stage(esap.items(table, rows=[1], service="b"))'
+    );
   });
 
   it('text cannot get out of its quotes', () => {

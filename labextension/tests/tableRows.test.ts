@@ -2,6 +2,7 @@ import { Table, tableToIPC, vectorFromArray, Int64, Schema, Field, RecordBatch }
 import { describe, expect, it, vi } from 'vitest';
 import { readPage, type Page } from '../src/api/page';
 import type { TableDetails } from '../src/api/types';
+import { byService, type RowMove, type ServiceCounts } from '../src/models/serviceRows';
 import { TableRows } from '../src/models/tableRows';
 import { fakeClient, makeReport } from './fakes';
 
@@ -36,7 +37,12 @@ function makeDetails(given: Partial<TableDetails>): TableDetails {
 }
 
 /** A page as the server writes it: rows of the table in reverse, with their numbers. */
-function makePage(offset: number, count: number, total: number): Page {
+function makePage(
+  offset: number,
+  count: number,
+  total: number,
+  counts: ServiceCounts = [['archive', total]]
+): Page {
   const numbers = Array.from({ length: count }, (_, index) => total - 1 - offset - index);
   const rows = new Table({
     access_url: vectorFromArray(numbers.map(number => `http://archive/${number}`)),
@@ -49,7 +55,10 @@ function makePage(offset: number, count: number, total: number): Page {
       ? new Field(field.name, field.type, field.nullable, new Map([['esap.row-number', '1']]))
       : field
   );
-  const schema = new Schema(fields, new Map([['esap.total', String(total)]]));
+  const schema = new Schema(fields, new Map([
+    ['esap.total', String(total)],
+    ['esap.services', JSON.stringify(counts)]
+  ]));
   const marked = new Table(
     schema,
     rows.batches.map(batch => new RecordBatch(schema, batch.data))
@@ -79,10 +88,10 @@ describe('the rows of a table', () => {
     const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, 2000)));
     const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
     await rows.open();
-    expect(await rows.numbersOf([1, 2])).toEqual([1, 2]);
+    expect((await rows.pick([1, 2])).numbers).toEqual([1, 2]);
     await rows.toggleOrder('flux');
     expect(rows.order).toEqual({ column: 'flux', descending: false });
-    expect(await rows.numbersOf([0, 3])).toEqual([1999, 1996]);
+    expect((await rows.pick([0, 3])).numbers).toEqual([1999, 1996]);
     await rows.toggleOrder('flux');
     expect(rows.order).toEqual({ column: 'flux', descending: true });
     await rows.toggleOrder('flux');
@@ -109,15 +118,20 @@ describe('the rows of a table', () => {
 
   it('are read again where rows of another service came before them', async () => {
     let total = 2000;
-    const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, total)));
+    const page = vi.fn((_: string, offset: number, limit: number) =>
+      Promise.resolve(makePage(offset, limit, total, [['archive', total - 1000], ['b', 1000]]))
+    );
     const reports = [makeReport({}), makeReport({ service: 'b' })];
     const table = (): Promise<TableDetails> =>
       Promise.resolve(makeDetails({ rows: total, complete: total > 2000, reports }));
     vi.useFakeTimers();
     try {
       const rows = new TableRows(fakeClient({ table, page }), { id: 't1' });
+      const moves: (RowMove | null)[] = [];
+      rows.rearranged.connect((_, move) => moves.push(move));
       void rows.open();
       await vi.advanceTimersByTimeAsync(0);
+      const before = await rows.pick([999, 1000]);
       rows.value(500, 2);
       await vi.advanceTimersByTimeAsync(0);
       expect(rows.value(500, 2)).toBe(749.5);
@@ -127,9 +141,31 @@ describe('the rows of a table', () => {
       expect(rows.value(500, 2)).toBeUndefined();
       await vi.advanceTimersByTimeAsync(0);
       expect(rows.value(500, 2)).toBe(799.5);
+      const [move, ...others] = moves;
+      expect(others).toEqual([]);
+      expect([999, 1000].map(row => move?.(row))).toEqual([999, 1100]);
+      expect(byService(before)).toEqual(new Map([['archive', [999]], ['b', [0]]]));
+      expect(byService(await rows.pick([999, 1100]))).toEqual(byService(before));
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('are not mistaken for others once they are sorted, filtered or more of a sorted table', async () => {
+    let total = 2000;
+    const page = vi.fn((_: string, offset: number, limit: number) => Promise.resolve(makePage(offset, limit, total)));
+    const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
+    await rows.open();
+    const rearranged = vi.fn();
+    rows.rearranged.connect((_, move) => {
+      rearranged(move);
+    });
+    await rows.toggleOrder('flux');
+    expect(rearranged.mock.calls).toEqual([[null]]);
+    await rows.addCondition({ column: 'flux', operator: '>', value: '1' });
+    expect(rearranged.mock.calls).toEqual([[null], [null]]);
+    total = 2100;
+    await expect(rows.pick([3])).rejects.toMatchObject({ code: 'rows-moved', hint: 'Select the rows again.' });
   });
 
   it('are read again, though more came between the two questions', async () => {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS, Lab, SlowFiles, open_side_bar
-from tests.browser.person import AXE, choose_theme, findings, search, select_rows, tab
+from tests.browser.person import AXE, ROW, choose_theme, findings, grid_box, search, select_rows, tab
 
 
 def test_the_main_job_by_mouse(page: Any, lab: Lab) -> None:
@@ -166,6 +166,23 @@ def test_a_table_is_filtered_sorted_described_and_saved(page: Any, lab: Lab) -> 
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved as sources.parquet").wait_for()
     assert (lab.workspace / "sources.parquet").is_file()
+
+
+def test_selected_rows_are_not_mistaken_for_others(page: Any) -> None:
+    search(page, "sources", "M 42", "6")
+    page.locator(".esap-TableFooter-bar").get_by_text("261 rows").wait_for()
+    nothing_selected = page.locator(".esap-TableHeader").get_by_role("button", name="Add to basket")
+    select_rows(page, 3, 4)
+    page.get_by_role("button", name="Add 2 rows").wait_for()
+    box = grid_box(page)
+    page.mouse.click(box["x"] + 200, box["y"] + 0.5 * ROW)
+    nothing_selected.wait_for()
+    select_rows(page, 3, 4)
+    page.get_by_role("button", name="Add 2 rows").wait_for()
+    page.get_by_role("button", name="Filter rows").click()
+    page.get_by_label("Value").fill("nothing")
+    page.get_by_role("button", name="Add", exact=True).click()
+    nothing_selected.wait_for()
 
 
 def test_everything_is_reached_by_keyboard(page: Any) -> None:

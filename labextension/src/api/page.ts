@@ -1,16 +1,21 @@
 import { tableFromIPC, type Table } from 'apache-arrow';
+import type { ServiceCounts } from '../models/serviceRows';
 
 const ROW_NUMBER = 'esap.row-number';
 const TOTAL = 'esap.total';
+const SERVICES = 'esap.services';
 
 /** Some rows of a table, as they are shown. */
 export class Page {
   /** Of all rows that are shown. */
   readonly total: number;
+  /** Of the whole table when this was read; empty if that was not told. */
+  readonly counts: ServiceCounts;
   private readonly _numbers: string;
 
   constructor(private readonly _rows: Table) {
     this.total = Number(_rows.schema.metadata.get(TOTAL) ?? _rows.numRows);
+    this.counts = JSON.parse(_rows.schema.metadata.get(SERVICES) ?? '[]') as ServiceCounts;
     this._numbers = _rows.schema.fields.find(field => field.metadata.has(ROW_NUMBER))?.name ?? '';
   }
 

@@ -5041,7 +5041,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; `esap.total` in the schema's metadata, how many rows the selection has. */
+            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; in the schema's metadata, `esap.total` says how many rows the selection has and `esap.services` how many each service has in the table, in the order in which they stand. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5228,7 +5228,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; `esap.total` in the schema's metadata, how many rows the selection has. */
+            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; in the schema's metadata, `esap.total` says how many rows the selection has and `esap.services` how many each service has in the table, in the order in which they stand. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5357,7 +5357,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; `esap.total` in the schema's metadata, how many rows the selection has. */
+            /** @description An Arrow IPC stream. The last column, with `esap.row-number` in its metadata, says which row of the table each is; in the schema's metadata, `esap.total` says how many rows the selection has and `esap.services` how many each service has in the table, in the order in which they stand. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7793,6 +7793,13 @@ export interface operations {
                      * @default null
                      */
                     rows?: number[] | null;
+                    /**
+                     * Rows Of
+                     * @default null
+                     */
+                    rows_of?: {
+                        [key: string]: number[];
+                    } | null;
                 };
             };
         };

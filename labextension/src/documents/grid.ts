@@ -9,6 +9,7 @@ import {
 import { Signal } from '@lumino/signaling';
 import type { Column } from '../api/types';
 import { dragWhenMoved, type DraggedCode } from '../dragging';
+import type { RowMove } from '../models/serviceRows';
 import type { AnyRows } from '../models/tableRows';
 import { copyColumnsAtOnce } from './blitting';
 import { formatSexagesimal, formatValue } from './cells';
@@ -32,6 +33,7 @@ class RowsModel extends DataModel {
     this._rows = rows.rowCount;
     rows.changed.connect(this._onChanged, this);
     rows.arrived.connect(this._onArrived, this);
+    rows.rearranged.connect(() => this._repaint(0, this._rows), this);
   }
 
   override rowCount(region: DataModel.RowRegion): number {
@@ -188,6 +190,7 @@ export class TableGrid extends DataGrid {
     this.applyTheme();
     this.fitToContent();
     rows.changed.connect(this._onColumns, this);
+    rows.rearranged.connect(this._onRearranged, this);
   }
 
   /** Whether positions in degrees are written with hours, minutes and seconds. */
@@ -282,6 +285,12 @@ export class TableGrid extends DataGrid {
     if (namesOf(rows) !== this._fitted) {
       this.fitToContent();
     }
+  }
+
+  /** The selection stays with its rows; where these are not known, there is none. */
+  private _onRearranged(_: AnyRows, move: RowMove | null): void {
+    const selected = this.selectedRows(Infinity);
+    (this.selectionModel as RowSelection).selectRows(move ? selected.map(move) : []);
   }
 
   /** Give each column the width that its name, its unit and the rows that are here ask for. */

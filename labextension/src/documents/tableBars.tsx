@@ -36,13 +36,16 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
   const count = grid.selectedCount;
   const hasPositions = rows.columns.some(column => axisOf(column) !== null);
 
-  const add = async (): Promise<void> => {
-    const added = await esap.basket.addRows(rows.id, await rows.numbersOf(grid.selectedRows(MOST_ADDED)));
-    setSaid(
-      added
-        ? trans._n('%1 item put into the basket', '%1 items put into the basket', added.new)
-        : (esap.basket.error?.message ?? '')
-    );
+  const saying = async (deed: () => Promise<string>): Promise<void> => {
+    setSaid(await deed().catch((thrown: unknown) => wordsOf(asEsapError(thrown))));
+  };
+  const add = async (): Promise<string> => {
+    const added = await esap.addRows(rows.id, await rows.pick(grid.selectedRows(MOST_ADDED)));
+    return trans._n('%1 item put into the basket', '%1 items put into the basket', added.new);
+  };
+  const insert = async (): Promise<string> => {
+    await commands.execute(CommandIDs.insertCode, { code: await codeOf(view) });
+    return '';
   };
 
   return (
@@ -53,7 +56,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
           icon={basketIcon}
           disabled={count === 0}
           title={count === 0 ? trans.__('Select rows first; Shift and Ctrl select several') : undefined}
-          onClick={() => void add()}
+          onClick={() => void saying(add)}
         >
           {count === 0 ? trans.__('Add to basket') : trans._n('Add %2 row', 'Add %2 rows', count, formatCount(count))}
         </Button>
@@ -128,9 +131,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
               ? trans.__('Insert code that opens this table')
               : trans._n('Insert code that stages %2 row', 'Insert code that stages %2 rows', count, formatCount(count))
           }
-          onClick={() => {
-            void codeOf(view).then(code => commands.execute(CommandIDs.insertCode, { code }));
-          }}
+          onClick={() => void saying(insert)}
         />
       </div>
       {(filtering || rows.conditions.length > 0) && <ConditionBar view={view} editing={filtering} />}
@@ -143,8 +144,12 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
 export async function codeOf({ rows, grid }: TableView): Promise<string> {
   const selected = grid.selectedRows(MOST_ADDED);
   return selected.length > 0 && !rows.details?.file
-    ? codeOfRows(rows, await rows.numbersOf(selected))
+    ? codeOfRows(rows, await rows.pick(selected))
     : codeOfTable(rows);
+}
+
+function wordsOf({ message, hint }: EsapError): string {
+  return `${message} ${hint}`.trim();
 }
 
 /** The conditions that rows must meet, as chips, and a line to add one. */

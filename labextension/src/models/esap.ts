@@ -1,6 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import { type EsapClient } from '../api/client';
-import type { NewUpload, Query } from '../api/types';
+import type { Added, NewUpload, Query } from '../api/types';
 import { Basket, type StagingHow } from './basket';
 import { Changing } from './changing';
 import { DataLake } from './datalake';
@@ -8,6 +8,7 @@ import { Discovery } from './discovery';
 import { Jobs } from './jobs';
 import { RegistrySearch } from './registry';
 import { SavedQueries } from './savedQueries';
+import { byService, type PickedRows } from './serviceRows';
 import { Services } from './services';
 import { SignIn } from './signIn';
 
@@ -73,6 +74,13 @@ export class Esap extends Changing {
   async recall(query: Query): Promise<void> {
     this.discovery.recall(query);
     await this.services.registerAll(query.services);
+  }
+
+  /** Put what rows of a table stand for into the basket. */
+  async addRows(table: string, picked: PickedRows): Promise<Added> {
+    const added = await this.client.addRowsOf(table, byService(picked));
+    await this.basket.refresh();
+    return added;
   }
 
   /** Put a DID into the basket and show it there. */

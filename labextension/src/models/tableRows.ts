@@ -1,8 +1,9 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { EsapClient, Page, Selection } from '../api/client';
-import { asEsapError, type EsapError } from '../api/errors';
+import { asEsapError, EsapError } from '../api/errors';
 import type { Column, Condition, FileTable, Order, TableDetails } from '../api/types';
 import { Changing } from './changing';
+import { moveOf, totalOf, type PickedRows, type RowMove, type ServiceCounts } from './serviceRows';
 
 const PAGE_ROWS = 500;
 const PAGES_KEPT = 80;
@@ -40,6 +41,9 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   conditions: readonly Condition[] = [];
   error: EsapError | null = null;
   private readonly _arrived = new Signal<this, RowsArrived>(this);
+  private readonly _rearranged = new Signal<this, RowMove | null>(this);
+  /** Of the table as it is shown. */
+  private _counts: ServiceCounts = [];
   /** By number; the least recently used comes first. */
   private readonly _pages = new Map<number, Page>();
   /** Pages wanted, the latest last, which is read first. */
@@ -90,13 +94,18 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
     return this._arrived;
   }
 
+  /** Emitted when rows stand elsewhere than before: where, or null if they are to be looked for anew. */
+  get rearranged(): ISignal<this, RowMove | null> {
+    return this._rearranged;
+  }
+
   /** Show another table of the file. */
   choosePart(hdu: number | null): Promise<void> {
     this._hdu = hdu;
     this.details = null;
     this.order = null;
     this.conditions = [];
-    this._forget();
+    this._forgetTable();
     return this.open();
   }
 
@@ -147,7 +156,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
       if (opening === this._openings) {
         if (this.id !== opened.id) {
           this.details = null;
-          this._forget();
+          this._forgetTable();
         }
         this.id = opened.id;
         this.parts = parts;
@@ -211,10 +220,11 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
     await this._startAnew();
   }
 
-  /** Numbers in the table of rows as they are shown. */
-  async numbersOf(rows: readonly number[]): Promise<number[]> {
+  /** Which rows of the table rows are, as they are shown. */
+  async pick(rows: readonly number[]): Promise<PickedRows> {
+    const counts = this._counts;
     if (!this.order && this.conditions.length === 0) {
-      return [...rows];
+      return { numbers: rows, counts };
     }
     const numbers: number[] = [];
     let page: Page | null = null;
@@ -223,10 +233,17 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
       if (page === null || row - first >= page.count) {
         first = row;
         page = await this.client.page(this.id, first, MOST_ROWS, this.selection, this.columns.slice(0, 1));
+        if (totalOf(page.counts) !== totalOf(counts)) {
+          throw new EsapError({
+            code: 'rows-moved',
+            message: 'More rows have come meanwhile.',
+            hint: 'Select the rows again.'
+          });
+        }
       }
       numbers.push(page.numberOf(row - first));
     }
-    return numbers;
+    return { numbers, counts };
   }
 
   /** The DataLink document that a row refers to, and the service whose it is; null if it refers to none. */
@@ -275,9 +292,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
     }
     const known = this.details;
     this.details = details;
-    // Rows of a service come before those of the next one, and sorted rows anywhere.
-    const shifts = details.reports.length > 1 || this.order !== null;
-    if (known === null || shifts || details.columns.length !== known.columns.length) {
+    if (details.columns.length !== known?.columns.length) {
       this._forget();
     }
     if (page) {
@@ -287,6 +302,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
 
   private async _startAnew(): Promise<void> {
     this._forget();
+    this._rearranged.emit(null);
     this.error = null;
     try {
       await this._readFirst();
@@ -294,6 +310,12 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
       this.error = asEsapError(thrown);
     }
     this.emitChanged();
+  }
+
+  private _forgetTable(): void {
+    this._forget();
+    this._counts = [];
+    this._rearranged.emit(null);
   }
 
   private _forget(): void {
@@ -360,12 +382,34 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   }
 
   private _keep(number: number, page: Page): void {
+    const more = totalOf(page.counts) - totalOf(this._counts);
+    if (more < 0) {
+      // Read before the table grew.
+      return;
+    }
     this.rowCount = page.total;
+    if (more > 0) {
+      this._grow(page.counts);
+    }
     this._pages.delete(number);
     this._pages.set(number, page);
     const [oldest] = this._pages.keys();
     if (this._pages.size > PAGES_KEPT && oldest !== undefined) {
       this._pages.delete(oldest);
     }
+  }
+
+  /** Rows of a service come before those of the next one, and sorted rows anywhere. */
+  private _grow(counts: ServiceCounts): void {
+    const before = this._counts;
+    this._counts = counts;
+    const move = moveOf(before, counts);
+    if (totalOf(before) === 0 || (!move && !this.order)) {
+      return;
+    }
+    this._pages.clear();
+    // The grid knows first that there are more rows, then where the selected ones are.
+    this.emitChanged();
+    this._rearranged.emit(this.order || this.conditions.length > 0 ? null : move);
   }
 }

@@ -33,6 +33,8 @@ WRONG_BODIES = [
     ("saved-queries", {"query": QUERY}, "name"),
     ("basket/rows", {"rows": [1]}, "table"),
     ("basket/rows", {"table": "0123456789ab", "rows": ["1"]}, "rows.0"),
+    ("basket/rows", {"table": "0123456789ab", "rows_of": {"one": ["1"]}}, "rows_of.one.0"),
+    ("basket/rows", {"table": "0123456789ab", "rows": [1], "rows_of": {"one": [1]}}, ""),
     ("basket/dids", {"service": "lake", "dids": []}, "dids"),
     ("basket/dids", {"service": "lake", "dids": "a:b"}, "dids"),
     ("basket/files", {"service": "one", "url": "no url"}, "url"),

@@ -51,8 +51,27 @@ async def test_page_as_it_stands(ask, table) -> None:
     assert page.column("service").to_pylist() == sorted(page.column("service").to_pylist())
     assert page.column("row").to_pylist() == [4, 5, 6]
     assert page.schema.metadata[b"esap.total"] == b"9"
+    counts = dict(json.loads(page.schema.metadata[b"esap.services"]))
+    assert counts == {"one": 5, "two": 4}
+    assert list(counts) == page.column("service").unique().to_pylist()
     assert page.schema.field("row").metadata == {b"esap.row-number": b"1"}
     assert page.schema.field("ra").metadata[b"unit"] == b"deg"
+
+
+async def test_rows_are_put_into_the_basket_by_their_numbers_at_each_service(ask, table) -> None:
+    page = rows_of(await ask("GET", f"tables/{table}/rows")).to_pylist()
+    wanted = {"one": [3], "two": [0, 2]}
+    added = await ask("POST", "basket/rows", json={"table": table, "rows_of": wanted})
+    outside = await ask("POST", "basket/rows", json={"table": table, "rows_of": {"two": [4]}})
+    basket = (await ask("GET", "basket")).json
+
+    assert added.json == {"items": 3, "new": 3}
+    assert {item["locator"] for item in basket} == {
+        [row for row in page if row["service"] == name][number]["access_url"]
+        for name, numbers in wanted.items()
+        for number in numbers
+    }
+    assert (outside.status, outside.json["field"]) == (400, "rows")
 
 
 async def test_page_sorted_and_filtered(ask, table) -> None:
