@@ -98,6 +98,39 @@ describe('a search', () => {
     }
   });
 
+  it('goes on after looks that failed, and says meanwhile that it tries again', async () => {
+    vi.useFakeTimers();
+    try {
+      const searchState = vi
+        .fn(() => Promise.resolve(makeState({ ended: true, rows: 5, version: 2 })))
+        .mockRejectedValueOnce(new TypeError('Failed to fetch'))
+        .mockRejectedValueOnce(new EsapError({ code: 'server', message: 'It answered 503.', retryable: true }));
+      const search = new Search(fakeClient({ search: () => Promise.resolve(makeState({})), searchState }), makeQuery({}));
+      const over = search.run();
+      await vi.advanceTimersByTimeAsync(100);
+      expect(search.interruption?.message).toBe('The Jupyter server cannot be reached.');
+      expect(search.running).toBe(true);
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(search.interruption?.message).toBe('It answered 503.');
+      await vi.advanceTimersByTimeAsync(2000);
+      await over;
+      expect(search).toMatchObject({ error: null, interruption: null, rows: 5, running: false });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('ends when the server no longer knows it', async () => {
+    const gone = new EsapError({ code: 'not-found', message: 'There is no search t1.' });
+    const client = fakeClient({
+      search: () => Promise.resolve(makeState({})),
+      searchState: () => Promise.reject(gone)
+    });
+    const search = new Search(client, makeQuery({}));
+    await search.run();
+    expect(search).toMatchObject({ error: gone, running: false });
+  });
+
   it('asks only the services that failed again', async () => {
     const search = vi.fn(() =>
       Promise.resolve(

@@ -179,6 +179,32 @@ describe('the rows of a table', () => {
     expect(page).toHaveBeenCalledTimes(2);
   });
 
+  it('are followed further after the server could not be reached for a moment', async () => {
+    let total = 2000;
+    const table = vi
+      .fn(() => Promise.resolve(makeDetails({ rows: total, complete: total > 2000 })))
+      .mockRejectedValueOnce(new TypeError('Failed to fetch'));
+    const page = (_: string, offset: number, limit: number): Promise<Page> =>
+      Promise.resolve(makePage(offset, limit, total));
+    vi.useFakeTimers();
+    try {
+      const rows = new TableRows(fakeClient({ table, page }), { id: 't1' });
+      void rows.open();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rows).toMatchObject({ rowCount: 0, retries: true, error: { code: 'no-connection' } });
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(rows).toMatchObject({ rowCount: 2000, retries: false, error: null });
+      table.mockRejectedValueOnce(new TypeError('Failed to fetch'));
+      await vi.advanceTimersByTimeAsync(400);
+      expect(rows).toMatchObject({ rowCount: 2000, retries: true, error: { code: 'no-connection' } });
+      total = 2100;
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(rows).toMatchObject({ rowCount: 2100, retries: false, error: null });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('take back a condition that the server refuses, and say why', async () => {
     const page = vi.fn((_: string, offset: number, limit: number, selection: { conditions: unknown[] }) =>
       selection.conditions.length > 0

@@ -76,7 +76,7 @@ export function asEsapError(thrown: unknown): EsapError {
     return new EsapError({
       code: 'no-connection',
       message: 'The Jupyter server cannot be reached.',
-      hint: 'It may be restarting; this page tries again by itself.',
+      hint: 'It may be restarting.',
       retryable: true
     });
   }

@@ -114,6 +114,7 @@ export function AdqlOutcome({ query }: { query: AdqlQuery }): ReactNode {
   return (
     <div className="esap-AdqlOutcome">
       {search.running && <ProgressBar fraction={null} label={trans.__('The service is answering')} />}
+      {search.interruption && <ErrorNote error={search.interruption} retries onRetry={() => search.look()} />}
       {search.error ? (
         <ErrorNote error={search.error} />
       ) : (

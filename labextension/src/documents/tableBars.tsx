@@ -135,7 +135,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
         />
       </div>
       {(filtering || rows.conditions.length > 0) && <ConditionBar view={view} editing={filtering} />}
-      {rows.error && <ErrorNote error={rows.error} onRetry={() => void rows.open()} />}
+      {rows.error && <ErrorNote error={rows.error} retries={rows.retries} onRetry={() => void rows.open()} />}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { DataLake } from './datalake';
 import { Discovery } from './discovery';
 import { Jobs } from './jobs';
 import { RegistrySearch } from './registry';
+import { pauseAfter } from './retrying';
 import { SavedQueries } from './savedQueries';
 import { byService, type PickedRows } from './serviceRows';
 import { Services } from './services';
@@ -27,6 +28,8 @@ export class Esap extends Changing {
   readonly datalake: DataLake;
   readonly signIn: SignIn;
   private _panel: PanelName = 'discover';
+  private _failures = 0;
+  private _again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly client: EsapClient) {
     super();
@@ -53,10 +56,16 @@ export class Esap extends Changing {
     this.emitChanged();
   }
 
-  /** Read everything from the server; also after the server came back. */
+  /** Read everything from the server; tried again by itself until the server is back. */
   async refresh(): Promise<void> {
     await this.services.refresh();
-    if (!this.services.error) {
+    clearTimeout(this._again);
+    const { error } = this.services;
+    this._failures = error ? this._failures + 1 : 0;
+    if (error?.retryable) {
+      this._again = setTimeout(() => void this.refresh(), pauseAfter(this._failures));
+    }
+    if (!error) {
       await Promise.all([this.basket.refresh(), this.jobs.refresh(), this.discovery.refreshHistory(), this.saved.refresh()]);
     }
   }

@@ -2,6 +2,7 @@ import { type EsapClient } from '../api/client';
 import { asEsapError, EsapError } from '../api/errors';
 import type { AdqlMode, Query, SearchState, ServiceReport } from '../api/types';
 import { Changing } from './changing';
+import { pauseAfter } from './retrying';
 
 const FIRST_LOOK_MS = 60;
 const LONGEST_PAUSE_MS = 1000;
@@ -22,6 +23,8 @@ export class Search extends Changing {
   state: SearchState | null = null;
   /** Why there is no answer at all; what fails at one service is in its report. */
   error: EsapError | null = null;
+  /** Why the last look failed, while it is tried again. */
+  interruption: EsapError | null = null;
   private _stopped = false;
   private _shallLook = false;
   private _endPause = (): void => undefined;
@@ -61,15 +64,22 @@ export class Search extends Changing {
     try {
       this._become(await this._client.search(this.query, this._mode));
       let pause = FIRST_LOOK_MS;
+      let failures = 0;
       while (this.running && this.state) {
         await this._pause(pause);
         this._shallLook = false;
         const before = this.state.version;
-        this._become(await this._client.searchState(this.state.id));
-        pause = this.state.version !== before ? FIRST_LOOK_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+        if (await this._ask(this.state.id)) {
+          failures = 0;
+          pause = this.state.version !== before ? FIRST_LOOK_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+        } else {
+          failures += 1;
+          pause = pauseAfter(failures);
+        }
       }
     } catch (thrown) {
       this.error = asEsapError(thrown);
+      this.interruption = null;
       this.emitChanged();
     } finally {
       running.delete(this);
@@ -90,6 +100,25 @@ export class Search extends Changing {
       this._stopped = true;
       this.emitChanged();
     }
+  }
+
+  /** Resolves to whether the server answered; rejects if it is of no use to ask again. */
+  private async _ask(id: string): Promise<boolean> {
+    let state: SearchState;
+    try {
+      state = await this._client.searchState(id);
+    } catch (thrown) {
+      const error = asEsapError(thrown);
+      if (!error.retryable) {
+        throw error;
+      }
+      this.interruption = error;
+      this.emitChanged();
+      return false;
+    }
+    this.interruption = null;
+    this._become(state);
+    return true;
   }
 
   private _pause(milliseconds: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { EsapClient, Page, Selection } from '../api/client';
 import { asEsapError, EsapError } from '../api/errors';
 import type { Column, Condition, FileTable, Order, TableDetails } from '../api/types';
 import { Changing } from './changing';
+import { pauseAfter } from './retrying';
 import { moveOf, totalOf, type PickedRows, type RowMove, type ServiceCounts } from './serviceRows';
 
 const PAGE_ROWS = 500;
@@ -40,6 +41,8 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   order: Order | null = null;
   conditions: readonly Condition[] = [];
   error: EsapError | null = null;
+  /** Whether what failed is tried again without being told to. */
+  retries = false;
   private readonly _arrived = new Signal<this, RowsArrived>(this);
   private readonly _rearranged = new Signal<this, RowMove | null>(this);
   /** Of the table as it is shown. */
@@ -112,6 +115,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   /** Read what the table is and its first rows, and go on looking while it grows. */
   async open(): Promise<void> {
     const opening = ++this._openings;
+    let failures = 0;
     let opened = 'path' in this._origin ? await this._openFile(opening, this._origin.path) : null;
     do {
       if (opening !== this._openings) {
@@ -134,14 +138,22 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
         }
         this.details = details;
         this.error = null;
+        failures = 0;
       } catch (thrown) {
+        if (opening !== this._openings) {
+          return;
+        }
         this.error = asEsapError(thrown);
+        failures += 1;
       }
+      const goesOn = this.details === null || this.grows;
+      this.retries = goesOn && this.error?.retryable === true;
       this.emitChanged();
-      if (this.error || !this.grows) {
+      if (!goesOn || (this.error && !this.retries)) {
         return;
       }
-      await new Promise(resolve => setTimeout(resolve, GROWING_MS));
+      const pause = this.error ? pauseAfter(failures) : GROWING_MS;
+      await new Promise(resolve => setTimeout(resolve, pause));
     } while (!this._isDisposed);
   }
 

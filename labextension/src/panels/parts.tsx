@@ -57,8 +57,15 @@ export function Button(props: ButtonProps): ReactNode {
   );
 }
 
+interface ErrorNoteProps {
+  error: EsapError;
+  onRetry?: () => void;
+  /** Whether it is tried again without a click. */
+  retries?: boolean;
+}
+
 /** What went wrong and what to do next. */
-export function ErrorNote({ error, onRetry }: { error: EsapError; onRetry?: () => void }): ReactNode {
+export function ErrorNote({ error, onRetry, retries = false }: ErrorNoteProps): ReactNode {
   const { trans } = useView();
   if (error.isMissingExtension) {
     return <MissingExtension {...(onRetry ? { onRetry } : {})} />;
@@ -70,6 +77,7 @@ export function ErrorNote({ error, onRetry }: { error: EsapError; onRetry?: () =
         {error.message}
       </p>
       {error.hint && <p className="esap-hint">{error.hint}</p>}
+      {retries && <p className="esap-hint">{trans.__('This page tries again by itself.')}</p>}
       {error.service && error.code === SIGN_IN_NEEDED && <ShowSignIn />}
       {onRetry && (
         <Button icon={refreshIcon} onClick={onRetry}>

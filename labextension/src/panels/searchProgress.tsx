@@ -57,6 +57,7 @@ export function SearchProgress({
         <ErrorNote error={search.error} />
       ) : (
         <>
+          {search.interruption && <ErrorNote error={search.interruption} retries onRetry={() => search.look()} />}
           <p className="esap-muted" role="status">
             {search.running && search.rows > 0 ? `${formatRows(search.rows, trans)} · ${summary}` : summary}
           </p>

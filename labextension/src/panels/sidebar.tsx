@@ -69,6 +69,8 @@ function Tabs(): ReactNode {
     { name: 'sign-in', label: trans.__('Sign in'), icon: userIcon, count: 0, body: <SignInPanel /> }
   ];
   const shown = tabs.find(tab => tab.name === esap.panel);
+  const { error, list } = esap.services;
+  const wasThere = list.length > 0 && !error?.isMissingExtension;
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
@@ -120,11 +122,8 @@ function Tabs(): ReactNode {
         aria-labelledby={`esap-tab-${esap.panel}`}
         tabIndex={-1}
       >
-        {esap.services.error ? (
-          <ErrorNote error={esap.services.error} onRetry={() => void esap.refresh()} />
-        ) : (
-          shown?.body
-        )}
+        {error && <ErrorNote error={error} retries={error.retryable} onRetry={() => void esap.refresh()} />}
+        {(!error || wasThere) && shown?.body}
       </div>
     </>
   );
