@@ -1,8 +1,9 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 import { asEsapError, errorOfAnswer } from '../src/api/errors';
 import { formatSexagesimal, formatValue } from '../src/documents/cells';
 import { conditionOf, operatorsOf } from '../src/documents/conditions';
-import { formatBytes, formatSeconds } from '../src/panels/format';
+import { formatBytes, formatSeconds, formatTaken } from '../src/panels/format';
 
 describe('values', () => {
   it.each([
@@ -39,6 +40,13 @@ describe('values', () => {
   ] as const)('%d degrees of %s are %s', (degrees, axis, text) => {
     expect(formatSexagesimal(degrees, axis)).toBe(text);
   });
+});
+
+it('rows that are taken are said to be fewer than are selected', () => {
+  const trans = nullTranslator.load('esap_jupyter');
+  expect(formatTaken(1, 10_000, trans)).toBe('1 row');
+  expect(formatTaken(10_000, 10_000, trans)).toBe('10,000 rows');
+  expect(formatTaken(1_000_000, 10_000, trans)).toBe('the first 10,000 of 1,000,000 rows');
 });
 
 describe('conditions', () => {

@@ -230,11 +230,11 @@ export class TableGrid extends DataGrid {
     return count;
   }
 
-  /** The rows that are selected, as they are shown, at most so many. */
+  /** The rows that are selected, as they are shown, the first so many. */
   selectedRows(most: number): number[] {
     const chosen = new Set<number>();
-    for (const selection of this.selectionModel?.selections() ?? []) {
-      const [first, last] = [Math.min(selection.r1, selection.r2), Math.max(selection.r1, selection.r2)];
+    const ranges = [...(this.selectionModel?.selections() ?? [])].map(({ r1, r2 }) => [Math.min(r1, r2), Math.max(r1, r2)] as const);
+    for (const [first, last] of ranges.sort(([one], [other]) => one - other)) {
       for (let row = first; row <= last && chosen.size < most; row++) {
         chosen.add(row);
       }

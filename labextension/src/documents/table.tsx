@@ -1,11 +1,12 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 import type React from 'react';
+import { formatTaken } from '../panels/format';
 import { ViewContextProvider, type ViewContext } from '../panels/context';
 import { TableRows, type TableOrigin } from '../models/tableRows';
 import { TableGrid } from './grid';
 import { PlotPanel } from './plotPanel';
-import { codeOf, TableFooter, TableHeader } from './tableBars';
+import { codeOf, MOST_TAKEN, TableFooter, TableHeader } from './tableBars';
 import { TableView } from './tableView';
 
 /** A table in the main area: a bar of deeds, the grid, and what the services said. */
@@ -29,7 +30,7 @@ export class TableDocument extends Widget {
     this._grid = new TableGrid(this.rows);
     const view = (this._view = new TableView(this.rows, this._grid));
     this._grid.dragged = async () => ({
-      title: _context.trans._n('%1 row', '%1 rows', this._grid.selectedCount),
+      title: formatTaken(this._grid.selectedCount, MOST_TAKEN, _context.trans),
       code: await codeOf(view)
     });
     const layout = new PanelLayout();

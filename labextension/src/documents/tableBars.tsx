@@ -14,7 +14,7 @@ import { asEsapError, type EsapError } from '../api/errors';
 import { codeOfRows, codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
 import { useChanges, useView } from '../panels/context';
-import { formatBytes, formatCount, formatRows } from '../panels/format';
+import { formatBytes, formatCount, formatRows, formatTaken } from '../panels/format';
 import { basketIcon, plotIcon, skyIcon } from '../icons';
 import { Button, ErrorNote, IconButton } from '../panels/parts';
 import { ColumnsDrawer } from './columnsDrawer';
@@ -23,7 +23,8 @@ import { axisOf } from './grid';
 import { Drawer } from './drawer';
 import type { TableView } from './tableView';
 
-const MOST_ADDED = 10_000;
+/** Rows that are put into the basket, or named in code, at once. */
+export const MOST_TAKEN = 10_000;
 
 /** What can be done with the table and its selected rows. */
 export function TableHeader({ view }: { view: TableView }): ReactNode {
@@ -34,13 +35,14 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
   const [said, setSaid] = useState('');
   const [filtering, setFiltering] = useState(false);
   const count = grid.selectedCount;
+  const taken = formatTaken(count, MOST_TAKEN, trans);
   const hasPositions = rows.columns.some(column => axisOf(column) !== null);
 
   const saying = async (deed: () => Promise<string>): Promise<void> => {
     setSaid(await deed().catch((thrown: unknown) => wordsOf(asEsapError(thrown))));
   };
   const add = async (): Promise<string> => {
-    const added = await esap.addRows(rows.id, await rows.pick(grid.selectedRows(MOST_ADDED)));
+    const added = await esap.addRows(rows.id, await rows.pick(grid.selectedRows(MOST_TAKEN)));
     return trans._n('%1 item put into the basket', '%1 items put into the basket', added.new);
   };
   const insert = async (): Promise<string> => {
@@ -58,7 +60,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
           title={count === 0 ? trans.__('Select rows first; Shift and Ctrl select several') : undefined}
           onClick={() => void saying(add)}
         >
-          {count === 0 ? trans.__('Add to basket') : trans._n('Add %2 row', 'Add %2 rows', count, formatCount(count))}
+          {count === 0 ? trans.__('Add to basket') : trans.__('Add %1', taken)}
         </Button>
         {rows.parts.length > 1 && (
           <select
@@ -129,7 +131,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
           label={
             count === 0 || rows.details?.file
               ? trans.__('Insert code that opens this table')
-              : trans._n('Insert code that stages %2 row', 'Insert code that stages %2 rows', count, formatCount(count))
+              : trans.__('Insert code that stages %1', taken)
           }
           onClick={() => void saying(insert)}
         />
@@ -142,7 +144,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
 
 /** The cell that stages the selected rows, or opens the table if there are none or no service has them. */
 export async function codeOf({ rows, grid }: TableView): Promise<string> {
-  const selected = grid.selectedRows(MOST_ADDED);
+  const selected = grid.selectedRows(MOST_TAKEN);
   return selected.length > 0 && !rows.details?.file
     ? codeOfRows(rows, await rows.pick(selected))
     : codeOfTable(rows);

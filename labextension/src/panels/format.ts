@@ -19,6 +19,13 @@ export function formatCount(count: number): string {
   return count.toLocaleString();
 }
 
+/** How many rows are taken of those that are selected: "3 rows", "the first 10,000 of 25,000 rows". */
+export function formatTaken(selected: number, most: number, trans: TranslationBundle): string {
+  return selected > most
+    ? trans.__('the first %1 of %2 rows', formatCount(most), formatCount(selected))
+    : formatRows(selected, trans);
+}
+
 /** 5 s, 3 min 20 s, 2 h 5 min. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 10) {
