@@ -174,6 +174,39 @@ describe('a FITS image', () => {
     return new FitsImage(client, 'a.fits', CONTENT, 0);
   }
 
+  it('is refined further while one looks at a detail early', async () => {
+    const late: (() => void)[] = [];
+    const answer: EsapClient['pixels'] = (_, { width, height, binning }) =>
+      Promise.resolve(new Float32Array(Math.ceil(width / binning) * Math.ceil(height / binning)));
+    const pixels: EsapClient['pixels'] = (of, wanted, signal) =>
+      wanted.how === 'mean' && wanted.binning > 1
+        ? new Promise((resolve, reject) => {
+            late.push(() => {
+              void answer(of, wanted, signal).then(resolve);
+            });
+            // As JupyterLab tells of a request that was aborted.
+            signal.addEventListener('abort', () => reject(new TypeError('aborted')));
+          })
+        : answer(of, wanted, signal);
+    const image = open({ image: () => Promise.resolve(describeImage({ width: 5000, height: 5000 })), pixels });
+    const opened = image.open();
+    await vi.advanceTimersByTimeAsync(0);
+    const first = image.overview;
+    const view = new Viewport(5000, 5000);
+    view.resize(800, 600);
+    view.zoomTo(1);
+    image.look(view, 1);
+    await vi.runAllTimersAsync();
+    expect(image.detail).toMatchObject({ binning: 1 });
+    expect(image).toMatchObject({ error: null, isLoading: true });
+    late.forEach(each => {
+      each();
+    });
+    await opened;
+    expect(image).toMatchObject({ error: null, isLoading: false });
+    expect(image.overview === first).toBe(false);
+  });
+
   it('shows all of itself coarsely, then what is seen finely', async () => {
     const pixels = vi.fn(pixelsOf());
     const image = open({ pixels });

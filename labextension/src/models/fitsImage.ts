@@ -37,11 +37,12 @@ export class FitsImage extends Changing {
   overview: Tile | null = null;
   /** What is seen now, fine. */
   detail: Tile | null = null;
-  isLoading = false;
   private _plane: number[] = [];
   private _hdu: number;
   private _grids: SkyGrid[] = [];
-  private _loading: AbortController | null = null;
+  // The overview goes on while details are read, which one gives up for others.
+  private _overviewLoading: AbortController | null = null;
+  private _detailLoading: AbortController | null = null;
   private _settling: ReturnType<typeof setTimeout> | undefined;
   /** Counts changes of HDU and plane; answers to earlier ones are dropped. */
   private _generation = 0;
@@ -69,10 +70,15 @@ export class FitsImage extends Changing {
     return this._isDisposed;
   }
 
+  get isLoading(): boolean {
+    return this._overviewLoading !== null || this._detailLoading !== null;
+  }
+
   dispose(): void {
     this._isDisposed = true;
     this._generation += 1;
-    this._loading?.abort();
+    this._overviewLoading?.abort();
+    this._detailLoading?.abort();
     clearTimeout(this._settling);
     this._grids = [];
   }
@@ -81,11 +87,14 @@ export class FitsImage extends Changing {
   async open(): Promise<void> {
     this._generation += 1;
     const generation = this._generation;
-    this._loading?.abort();
+    this._overviewLoading?.abort();
+    this._detailLoading?.abort();
+    this._detailLoading = null;
+    const abort = new AbortController();
+    this._overviewLoading = abort;
     this.detail = null;
     this._grids = [];
     this.error = null;
-    this.isLoading = true;
     this.emitChanged();
     try {
       const description = await this._client.image(this._of);
@@ -94,12 +103,12 @@ export class FitsImage extends Changing {
       }
       this.description = description;
       this._applyLimits();
-      await this._readOverview(description, generation);
+      await this._readOverview(description, generation, abort.signal);
     } catch (thrown) {
       this._fail(thrown, generation);
     }
-    if (generation === this._generation) {
-      this.isLoading = false;
+    if (this._overviewLoading === abort) {
+      this._overviewLoading = null;
       this.emitChanged();
     }
   }
@@ -189,15 +198,17 @@ export class FitsImage extends Changing {
     }
   }
 
-  private async _readOverview({ width, height, frame }: ImageDescription, generation: number): Promise<void> {
+  private async _readOverview(
+    { width, height, frame }: ImageDescription,
+    generation: number,
+    signal: AbortSignal
+  ): Promise<void> {
     const region = { x: 0, y: 0, width, height };
     const binning = Math.max(1, Math.ceil(Math.max(width, height) / OVERVIEW_PIXELS));
     const kinds = binning > 1 && width * height > LARGE ? (['nearest', 'mean'] as const) : (['mean'] as const);
     const sky = frame ? this._readSky(region, generation) : Promise.resolve();
     for (const how of kinds) {
-      const abort = new AbortController();
-      this._loading = abort;
-      const tile = await this._readTile(region, binning, how, abort.signal);
+      const tile = await this._readTile(region, binning, how, signal);
       if (generation !== this._generation) {
         return;
       }
@@ -234,9 +245,8 @@ export class FitsImage extends Changing {
     }
     const generation = this._generation;
     const abort = new AbortController();
-    this._loading?.abort();
-    this._loading = abort;
-    this.isLoading = true;
+    this._detailLoading?.abort();
+    this._detailLoading = abort;
     this.emitChanged();
     try {
       const [tile] = await Promise.all([
@@ -251,8 +261,8 @@ export class FitsImage extends Changing {
         this._fail(thrown, generation);
       }
     }
-    if (this._loading === abort && generation === this._generation) {
-      this.isLoading = false;
+    if (this._detailLoading === abort) {
+      this._detailLoading = null;
       this.emitChanged();
     }
   }
