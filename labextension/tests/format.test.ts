@@ -35,7 +35,16 @@ describe('values', () => {
   it.each([
     [202.469575, 'ra', '13 29 52.70'],
     [359.99999999, 'ra', '00 00 00.00'],
+    [-10, 'ra', '23 20 00.00'],
+    [370, 'ra', '00 40 00.00'],
+    [-1e-9, 'ra', '00 00 00.00'],
+    [14.99999999, 'ra', '01 00 00.00'],
+    [Number.NaN, 'ra', ''],
+    [Number.POSITIVE_INFINITY, 'dec', ''],
     [47.195258, 'dec', '+47 11 42.9'],
+    [9.99999999, 'dec', '+10 00 00.0'],
+    [-9.99999999, 'dec', '−10 00 00.0'],
+    [-1e-9, 'dec', '+00 00 00.0'],
     [-0.5, 'dec', '−00 30 00.0']
   ] as const)('%d degrees of %s are %s', (degrees, axis, text) => {
     expect(formatSexagesimal(degrees, axis)).toBe(text);

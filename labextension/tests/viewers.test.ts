@@ -149,6 +149,7 @@ describe('places on the sky', () => {
   it('are written as people read them', () => {
     expect(sexagesimal(202.469575, true, 2)).toBe('13h29m52.70s');
     expect(sexagesimal(-0.5, false, 0)).toBe('−00°30′00″');
+    expect(sexagesimal(-10, true, 2)).toBe('23h20m00.00s');
     expect(sexagesimal(359.9999999, true, 1)).toBe('00h00m00.0s');
     expect(sexagesimal(59.99999999, false, 1)).toBe('+60°00′00.0″');
     expect(skyInWords({ longitude: 202.469575, latitude: 47.195258 }, ICRS, 0.5 / 3600)).toEqual({

@@ -45,18 +45,21 @@ function formatNumber(value: number): string {
   return String(Math.fround(single) === value ? single : Number(value.toPrecision(15)));
 }
 
-/** Degrees as hours (of right ascension) or degrees, with minutes and seconds. */
+/** Degrees as hours (of right ascension, less than 24) or degrees, with minutes and seconds; empty for no number. */
 export function formatSexagesimal(degrees: number, kind: 'ra' | 'dec'): string {
+  if (!Number.isFinite(degrees)) {
+    return '';
+  }
   const digits = kind === 'ra' ? 2 : 1;
   const perSecond = 10 ** digits;
-  const seconds = Math.abs(degrees) * (kind === 'ra' ? 240 : 3600);
+  const seconds = kind === 'ra' ? (degrees - 360 * Math.floor(degrees / 360)) * 240 : Math.abs(degrees) * 3600;
   // Counted in the smallest part that is shown, so that 59.999 s is carried over.
   const parts = Math.round(seconds * perSecond);
   const whole = Math.floor(parts / (3600 * perSecond));
   const minutes = Math.floor(parts / (60 * perSecond)) % 60;
   const rest = ((parts % (60 * perSecond)) / perSecond).toFixed(digits);
   const written = [kind === 'ra' ? whole % 24 : whole, minutes].map(part => String(part).padStart(2, '0'));
-  const sign = kind === 'ra' ? '' : degrees < 0 ? '−' : '+';
+  const sign = kind === 'ra' ? '' : degrees < 0 && parts > 0 ? '−' : '+';
   return `${sign}${written.join(' ')} ${rest.padStart(digits + 3, '0')}`;
 }
 

@@ -94,7 +94,8 @@ export class SkyGrid {
 
 /** Hours, or degrees, with minutes and seconds; `digits` of the seconds after the point. */
 export function sexagesimal(degrees: number, inHours: boolean, digits: number): string {
-  const whole = Math.round((Math.abs(degrees) / (inHours ? 15 : 1)) * 3600 * 10 ** digits);
+  const angle = inHours ? (degrees - 360 * Math.floor(degrees / 360)) / 15 : Math.abs(degrees);
+  const whole = Math.round(angle * 3600 * 10 ** digits);
   const seconds = (whole / 10 ** digits) % 60;
   const minutes = Math.floor(whole / 10 ** digits / 60) % 60;
   let units = Math.floor(whole / 10 ** digits / 3600);
@@ -103,7 +104,7 @@ export function sexagesimal(degrees: number, inHours: boolean, digits: number): 
   }
   const padded = seconds.toFixed(digits).padStart(digits > 0 ? digits + 3 : 2, '0');
   const [first, second, third] = inHours ? ['h', 'm', 's'] : ['°', '′', '″'];
-  const sign = inHours ? '' : degrees < 0 ? '−' : '+';
+  const sign = inHours ? '' : degrees < 0 && whole > 0 ? '−' : '+';
   return `${sign}${String(units).padStart(2, '0')}${first}${String(minutes).padStart(2, '0')}${second}${padded}${third}`;
 }
 
