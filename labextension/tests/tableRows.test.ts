@@ -1,5 +1,6 @@
 import { Table, tableToIPC, vectorFromArray, Int64, Schema, Field, RecordBatch } from 'apache-arrow';
 import { describe, expect, it, vi } from 'vitest';
+import { EsapError } from '../src/api/errors';
 import { readPage, type Page } from '../src/api/page';
 import type { TableDetails } from '../src/api/types';
 import { byService, type RowMove, type ServiceCounts } from '../src/models/serviceRows';
@@ -200,6 +201,62 @@ describe('the rows of a table', () => {
       total = 2100;
       await vi.advanceTimersByTimeAsync(1000);
       expect(rows).toMatchObject({ rowCount: 2100, retries: false, error: null });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that cannot be read are not asked for until a while has passed', async () => {
+    let broken = true;
+    const page = vi.fn((_: string, offset: number, limit: number) =>
+      broken && offset > 0
+        ? Promise.reject(new TypeError('Failed to fetch'))
+        : Promise.resolve(makePage(offset, limit, 2000))
+    );
+    vi.useFakeTimers();
+    try {
+      const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
+      await rows.open();
+      // As the grid does, whenever something has changed.
+      rows.changed.connect(() => {
+        rows.value(500, 2);
+      });
+      rows.value(500, 2);
+      await vi.advanceTimersByTimeAsync(900);
+      expect(page).toHaveBeenCalledTimes(2);
+      expect(rows).toMatchObject({ retries: true, error: { code: 'no-connection' } });
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(page).toHaveBeenCalledTimes(3);
+      broken = false;
+      await vi.advanceTimersByTimeAsync(100);
+      expect(rows.error).toBeNull();
+      expect(rows.value(500, 2)).toBe(749.5);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that the server refuses are asked for again only when one tries again', async () => {
+    const refused = new EsapError({ code: 'state', message: 'The table is damaged.' });
+    let broken = true;
+    const page = vi.fn((_: string, offset: number, limit: number) =>
+      broken && offset > 0 ? Promise.reject(refused) : Promise.resolve(makePage(offset, limit, 2000))
+    );
+    vi.useFakeTimers();
+    try {
+      const rows = new TableRows(fakeClient({ table: () => Promise.resolve(makeDetails({})), page }), { id: 't1' });
+      await rows.open();
+      rows.changed.connect(() => {
+        rows.value(500, 2);
+      });
+      rows.value(500, 2);
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(page).toHaveBeenCalledTimes(2);
+      expect(rows).toMatchObject({ retries: false, error: refused });
+      broken = false;
+      await rows.open();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rows.value(500, 2)).toBe(749.5);
     } finally {
       vi.useRealTimers();
     }

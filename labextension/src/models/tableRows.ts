@@ -52,6 +52,10 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   /** Pages wanted, the latest last, which is read first. */
   private _wanted: number[] = [];
   private readonly _underWay = new Set<number>();
+  /** Pages that could not be read; they are asked for again after a while, or when the table is opened anew. */
+  private readonly _failed = new Set<number>();
+  private _failures = 0;
+  private _again: ReturnType<typeof setTimeout> | undefined;
   /** Counts the changes of order and conditions; answers to earlier ones are dropped. */
   private _generation = 0;
   private _isDisposed = false;
@@ -73,6 +77,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
 
   dispose(): void {
     this._isDisposed = true;
+    clearTimeout(this._again);
     this._pages.clear();
     this._wanted = [];
     Signal.clearData(this);
@@ -116,6 +121,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   async open(): Promise<void> {
     const opening = ++this._openings;
     let failures = 0;
+    this._failed.clear();
     let opened = 'path' in this._origin ? await this._openFile(opening, this._origin.path) : null;
     do {
       if (opening !== this._openings) {
@@ -335,6 +341,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
     this._pages.clear();
     this._wanted = [];
     this._underWay.clear();
+    this._failed.clear();
   }
 
   /** The first page also tells how many rows there are. */
@@ -351,7 +358,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
   }
 
   private _want(page: number): void {
-    if (this._underWay.has(page) || this._wanted.at(-1) === page || this._isDisposed) {
+    if (this._underWay.has(page) || this._failed.has(page) || this._wanted.at(-1) === page || this._isDisposed) {
       return;
     }
     // What was scrolled past long ago is of no interest any more.
@@ -384,13 +391,44 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
     }
     this._underWay.delete(number);
     if (page) {
+      this._recover();
       this._keep(number, page);
       this._arrived.emit({ first, count: page.count });
-    } else {
-      this.error = error;
-      this.emitChanged();
+    } else if (error) {
+      this._failPage(number, error);
     }
     this._readNext();
+  }
+
+  private _failPage(number: number, error: EsapError): void {
+    // Pages that failed together are one failure.
+    this._failures += this._failed.size === 0 ? 1 : 0;
+    this._failed.add(number);
+    this.error = error;
+    this.retries = error.retryable;
+    if (error.retryable) {
+      clearTimeout(this._again);
+      this._again = setTimeout(() => this._tryAgain(), pauseAfter(this._failures));
+    }
+    this.emitChanged();
+  }
+
+  /** Who shows rows asks for those in sight again. */
+  private _tryAgain(): void {
+    this._failed.clear();
+    this.emitChanged();
+    if (this._wanted.length === 0 && this._underWay.size === 0) {
+      this._recover();
+    }
+  }
+
+  private _recover(): void {
+    if (this._failures > 0) {
+      this._failures = 0;
+      this.error = null;
+      this.retries = false;
+      this.emitChanged();
+    }
   }
 
   private _keep(number: number, page: Page): void {
