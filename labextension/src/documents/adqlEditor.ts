@@ -47,12 +47,7 @@ export class AdqlEditor extends Widget {
           autocompletion({
             icons: false,
             override: [
-              context =>
-                completeAdql(context, {
-                  tables: _query.tables ?? [],
-                  tablesNamed: _query.tablesNamed,
-                  readColumns: table => _query.readColumns(table)
-                })
+              context => completeAdql(context, _query.schema)
             ]
           }),
           keymap.of([

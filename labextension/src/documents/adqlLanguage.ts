@@ -1,10 +1,8 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import { SQLDialect } from '@codemirror/lang-sql';
 import type { ColumnDescription, TableDescription } from '../api/types';
-
-const KEYWORDS =
-  'select top distinct all as from where and or not in between like ilike is null exists join inner left right full ' +
-  'outer cross natural on using group by having order asc desc offset union intersect except with case when then else end cast';
+import { KEYWORDS, keyOf, nameBefore, quoted, quotedTable } from '../models/adqlNames';
+import type { ServiceSchema } from '../models/serviceSchema';
 
 /** ADQL 2.1, sections 2.3 and 4. */
 const FUNCTIONS = [
@@ -36,65 +34,71 @@ export const ADQL = SQLDialect.define({
   operatorChars: '*+-%<>!=/|'
 });
 
-/** What completion needs to know of a service. */
-export interface Vocabulary {
-  tables: readonly TableDescription[];
-  readColumns(table: string): Promise<readonly ColumnDescription[]>;
-  /** The tables that the query names. */
-  tablesNamed: readonly TableDescription[];
-}
+/** Tables that are offered at once: some services have tens of thousands. */
+const MOST_OFFERED = 500;
 
-/** Complete tables, columns of the tables named (also behind an alias), functions and keywords. */
+/** Complete schemas, tables, columns of the tables named (also behind an alias), functions and keywords. */
 export async function completeAdql(
   context: CompletionContext,
-  vocabulary: Vocabulary
+  schema: ServiceSchema
 ): Promise<CompletionResult | null> {
-  const word = context.matchBefore(/[\w.]*/);
-  if (!word || (word.from === word.to && !context.explicit)) {
+  const text = context.state.doc.toString();
+  const name = nameBefore(text, context.pos);
+  if (name === null || (name === undefined && !context.explicit)) {
     return null;
   }
-  const text = context.state.doc.toString();
-  const dot = word.text.lastIndexOf('.');
-  if (dot >= 0) {
-    const table = tableBehind(word.text.slice(0, dot), text, vocabulary);
+  const parts = name?.parts ?? [];
+  const last = parts.at(-1);
+  const isQuoted = last !== undefined && text[last.from] === '"';
+  const validFor = isQuoted ? /^"[^"\n]*$/ : /^\w*$/;
+  // A quote that stands behind the cursor already closes what is typed.
+  const to = context.pos + (isQuoted && text[context.pos] === '"' ? 1 : 0);
+  if (last && parts.length > 1) {
+    const table = schema.tableBehind(parts.slice(0, -1).map(part => part.text), text);
     if (table) {
-      const columns = await vocabulary.readColumns(table.name);
-      return { from: word.from + dot + 1, options: columns.map(columnCompletion), validFor: /^\w*$/ };
+      const columns = await schema.readColumns(table.name);
+      return { from: last.from, to, options: columns.map(columnCompletion), validFor };
     }
   }
-  const columns = await Promise.all(vocabulary.tablesNamed.map(table => vocabulary.readColumns(table.name)));
+  const columns = schema.tablesIn(text).map(table => schema.columnsOf(table.name));
+  const tables = schema.tables ?? [];
+  const offered = tables.length > MOST_OFFERED ? containing(tables, keyOf(parts.map(part => part.text))) : tables;
+  // What is not known yet is offered at the next key.
+  const isAll = offered === tables && !columns.includes(undefined);
   return {
-    from: word.from,
+    from: name?.from ?? context.pos,
+    to,
     options: [
-      ...columns.flat().map(columnCompletion),
-      ...vocabulary.tables.map(tableCompletion),
+      ...columns.flatMap(known => known ?? []).map(columnCompletion),
+      ...schema.schemas.map(each => ({ label: quoted(each), type: 'namespace' })),
+      ...offered.map(tableCompletion),
       ...Object.entries(GEOMETRY).map(([label, info]) => ({ label, info, type: 'function', boost: -1 })),
-      ...FUNCTIONS.map(name => ({ label: name.toUpperCase(), type: 'function', boost: -2 })),
-      ...KEYWORDS.split(' ').map(name => ({ label: name.toUpperCase(), type: 'keyword', boost: -3 }))
+      ...FUNCTIONS.map(each => ({ label: each.toUpperCase(), type: 'function', boost: -2 })),
+      ...KEYWORDS.split(' ').map(each => ({ label: each.toUpperCase(), type: 'keyword', boost: -3 }))
     ],
-    validFor: /^[\w.]*$/
+    ...(isAll ? { validFor: parts.length > 1 ? /^[\w.]*$/ : validFor } : {})
   };
 }
 
-/** The table that a name or an alias in the query stands for. */
-export function tableBehind(name: string, adql: string, vocabulary: Vocabulary): TableDescription | undefined {
-  const wanted = name.toLowerCase();
-  const named = vocabulary.tables.find(table => table.name.toLowerCase() === wanted);
-  if (named) {
-    return named;
+function containing(tables: readonly TableDescription[], key: string): TableDescription[] {
+  const found: TableDescription[] = [];
+  for (const table of tables) {
+    if (keyOf([table.name]).includes(key)) {
+      found.push(table);
+    }
+    if (found.length === MOST_OFFERED) {
+      break;
+    }
   }
-  return vocabulary.tablesNamed.find(table => {
-    const escaped = table.name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    return new RegExp(`\\b${escaped}\\s+(?:as\\s+)?${wanted}\\b`, 'i').test(adql);
-  });
+  return found;
 }
 
 function columnCompletion(column: ColumnDescription): Completion {
   const info = [column.description, column.ucd].filter(Boolean).join('\n');
-  return { label: column.name, type: 'property', detail: column.unit, boost: 2, ...(info ? { info } : {}) };
+  return { label: quoted(column.name), type: 'property', detail: column.unit, boost: 2, ...(info ? { info } : {}) };
 }
 
 function tableCompletion(table: TableDescription): Completion {
   const info = table.title || table.description;
-  return { label: table.name, type: 'class', boost: 1, ...(info ? { info } : {}) };
+  return { label: quotedTable(table.name), type: 'class', boost: 1, ...(info ? { info } : {}) };
 }

@@ -1,19 +1,25 @@
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
-import { useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import type { TableDescription } from '../api/types';
+import { quoted, quotedTable } from '../models/adqlNames';
 import type { AdqlQuery } from '../models/adqlQuery';
+import { tablesAbout, type ServiceSchema } from '../models/serviceSchema';
 import { useChanges, useView } from '../panels/context';
 import { formatCount } from '../panels/format';
 import { ErrorNote, IconButton } from '../panels/parts';
 
+/** Some services have tens of thousands of tables. */
+const MOST_SHOWN = 200;
+
 /** The tables of the service and their columns; a name that is picked goes into the query. */
 export function SchemaTree({ query, onPick }: { query: AdqlQuery; onPick: (name: string) => void }): ReactNode {
   const { trans } = useView();
-  useChanges(query);
+  const { schema } = query;
+  useChanges(schema);
   const [wanted, setWanted] = useState('');
-  const tables = (query.tables ?? []).filter(table =>
-    `${table.name} ${table.title} ${table.description}`.toLowerCase().includes(wanted.toLowerCase())
-  );
+  const { tables } = schema;
+  const found = useMemo(() => tablesAbout(tables ?? [], wanted), [tables, wanted]);
+  const more = found.length - MOST_SHOWN;
   return (
     <section aria-label={trans.__('Tables of the service')}>
       <div className="esap-Row">
@@ -31,22 +37,27 @@ export function SchemaTree({ query, onPick }: { query: AdqlQuery; onPick: (name:
           onClick={() => void query.setService(query.service)}
         />
       </div>
-      {query.error && <ErrorNote error={query.error} />}
-      {!query.tables && !query.error && <p className="esap-muted">{trans.__('Loading …')}</p>}
-      {tables.map(table => (
-        <TableEntry key={table.name} table={table} query={query} onPick={onPick} />
+      {schema.error && <ErrorNote error={schema.error} />}
+      {!tables && !schema.error && <p className="esap-muted">{trans.__('Loading …')}</p>}
+      {found.slice(0, MOST_SHOWN).map(table => (
+        <TableEntry key={table.name} table={table} schema={schema} onPick={onPick} />
       ))}
+      {more > 0 && (
+        <p className="esap-muted" role="status">
+          {trans._n('%2 more table: filter to see it.', '%2 more tables: filter to see them.', more, formatCount(more))}
+        </p>
+      )}
     </section>
   );
 }
 
 interface TableEntryProps {
   table: TableDescription;
-  query: AdqlQuery;
+  schema: ServiceSchema;
   onPick: (name: string) => void;
 }
 
-function TableEntry({ table, query, onPick }: TableEntryProps): ReactNode {
+function TableEntry({ table, schema, onPick }: TableEntryProps): ReactNode {
   const { trans } = useView();
   const [open, setOpen] = useState(false);
   const about = table.title || table.description;
@@ -61,18 +72,18 @@ function TableEntry({ table, query, onPick }: TableEntryProps): ReactNode {
         <IconButton
           icon={addIcon}
           label={trans.__('Put %1 into the query', table.name)}
-          onClick={() => onPick(table.name)}
+          onClick={() => onPick(quotedTable(table.name))}
         />
       </p>
       {open && (
         <ul className="esap-List">
-          {query.columnsOf(table.name).map(column => (
+          {schema.columnsOf(table.name)?.map(column => (
             <li key={column.name}>
               <button
                 type="button"
                 className="esap-Line"
                 title={[column.description, column.ucd, column.datatype].filter(Boolean).join('\n')}
-                onClick={() => onPick(column.name)}
+                onClick={() => onPick(quoted(column.name))}
               >
                 <span className="esap-Line-title">{column.name}</span>
                 <span className="esap-muted">{column.unit}</span>

@@ -1,20 +1,18 @@
 import { type EsapClient } from '../api/client';
-import { asEsapError, type EsapError } from '../api/errors';
-import type { AdqlMode, ColumnDescription, Example, Query, TableDescription } from '../api/types';
+import type { EsapError } from '../api/errors';
+import type { AdqlMode, Example, Query } from '../api/types';
 import { Changing } from './changing';
 import { Search } from './search';
+import { ServiceSchema } from './serviceSchema';
 
 /** A query in the making: its text, whom it is for, and what that service has. */
 export class AdqlQuery extends Changing {
   mode: AdqlMode = 'auto';
   rowLimit = '10000';
   search: Search | null = null;
-  tables: readonly TableDescription[] | null = null;
   examples: readonly Example[] = [];
-  /** Why the service's tables cannot be listed. */
-  error: EsapError | null = null;
-  private readonly _columns = new Map<string, readonly ColumnDescription[]>();
-  private readonly _asked = new Map<string, Promise<readonly ColumnDescription[]>>();
+  /** Apart, since it changes seldom and takes a while to draw. */
+  readonly schema: ServiceSchema;
 
   constructor(
     private readonly _client: EsapClient,
@@ -22,6 +20,7 @@ export class AdqlQuery extends Changing {
     private _adql: string
   ) {
     super();
+    this.schema = new ServiceSchema(_client);
   }
 
   get service(): string {
@@ -62,58 +61,17 @@ export class AdqlQuery extends Changing {
   /** Ask another service; its tables and examples are read. */
   async setService(name: string): Promise<void> {
     this._service = name;
-    this.tables = null;
     this.examples = [];
-    this.error = null;
-    this._columns.clear();
-    this._asked.clear();
     this.emitChanged();
-    try {
-      const [tables, examples] = await Promise.all([
-        this._client.tablesOf(name),
-        // Few services have any.
-        this._client.examples(name).catch(() => [])
-      ]);
-      if (this._service !== name) {
-        return;
-      }
-      this.tables = tables;
+    const [examples] = await Promise.all([
+      // Few services have any.
+      this._client.examples(name).catch(() => []),
+      this.schema.read(name)
+    ]);
+    if (this._service === name) {
       this.examples = examples;
-      for (const table of tables) {
-        if (table.columns) {
-          this._columns.set(table.name, table.columns);
-        }
-      }
-    } catch (thrown) {
-      this.error = asEsapError(thrown);
+      this.emitChanged();
     }
-    this.emitChanged();
-  }
-
-  /** The columns of a table as far as they are known; they are asked for if they are not. */
-  columnsOf(table: string): readonly ColumnDescription[] {
-    const known = this._columns.get(table);
-    if (!known) {
-      void this.readColumns(table).then(() => this.emitChanged());
-    }
-    return known ?? [];
-  }
-
-  /** The columns of a table, asked for once; none if the service does not tell. */
-  async readColumns(table: string): Promise<readonly ColumnDescription[]> {
-    const known = this._columns.get(table);
-    if (known) {
-      return known;
-    }
-    const asked = this._asked.get(table) ?? this._askColumns(table);
-    this._asked.set(table, asked);
-    return asked;
-  }
-
-  /** The tables that the query names. */
-  get tablesNamed(): TableDescription[] {
-    const text = this._adql.toLowerCase();
-    return (this.tables ?? []).filter(table => text.includes(table.name.toLowerCase()));
   }
 
   edit(part: Partial<Pick<AdqlQuery, 'mode' | 'rowLimit'>>): void {
@@ -131,18 +89,5 @@ export class AdqlQuery extends Changing {
     search.changed.connect(() => this.emitChanged());
     this.emitChanged();
     await search.run();
-  }
-
-  private async _askColumns(table: string): Promise<readonly ColumnDescription[]> {
-    const service = this._service;
-    const columns = await this._client.tableOf(service, table).then(
-      described => described.columns ?? [],
-      // Completion and tree go without; a query that needs it will be told why.
-      () => []
-    );
-    if (service === this._service) {
-      this._columns.set(table, columns);
-    }
-    return columns;
   }
 }
