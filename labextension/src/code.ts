@@ -1,4 +1,4 @@
-import type { CurveDescription, Item, Query, Target } from './api/types';
+import type { AdqlMode, CurveDescription, Item, Query, Target } from './api/types';
 import { byService, type PickedRows } from './models/serviceRows';
 
 const IMPORT = 'import esap_jupyter as esap';
@@ -35,8 +35,8 @@ function pythonValue(value: unknown): string {
 }
 
 /** The cell that asks the same. */
-export function codeOfQuery(query: Query): string {
-  const call = query.adql ? adqlCall(query) : searchCall(query);
+export function codeOfQuery(query: Query, mode: AdqlMode = 'auto'): string {
+  const call = query.adql ? adqlCall(query, mode) : searchCall(query);
   return `${IMPORT}\n\ntable = ${call}\ntable`;
 }
 
@@ -172,11 +172,12 @@ function pythonTargets(targets: readonly Target[]): string {
   return `[\n${lines.map(line => `        ${line},`).join('\n')}\n    ]`;
 }
 
-function adqlCall(query: Query): string {
+function adqlCall(query: Query, mode: AdqlMode): string {
   const lines = [
     pythonText(query.adql),
     ...(query.services[0] ? [`service=${pythonString(query.services[0])}`] : []),
-    `row_limit=${pythonValue(query.row_limit)}`
+    `row_limit=${pythonValue(query.row_limit)}`,
+    ...(mode === 'auto' ? [] : [`mode=${pythonString(mode)}`])
   ];
   return ['esap.adql(', ...lines.map(line => `    ${line},`), ')'].join('\n');
 }

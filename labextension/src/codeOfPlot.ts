@@ -1,5 +1,6 @@
 import type { Condition } from './api/types';
-import { codeOfTable, pythonString } from './code';
+import { pythonString } from './code';
+import { openingOf, rowsShown } from './codeOfSelection';
 
 /** Which columns are plotted. */
 export interface PlottedColumns {
@@ -31,57 +32,49 @@ export function codeOfPlot(
     conditions.length === 0
       ? [`ax = table.plot(${across}, ${up})`]
       : [
-          ...filtered(conditions),
+          ...rowsShown({ conditions, order: [] }),
           `ax = rows.plot.scatter(${across}, ${up}, s=4)`,
           `ax.set(xlabel=${labelOf(axes.x)}, ylabel=${labelOf(axes.y)})`,
           ...(axes.y.reversed ? ['ax.invert_yaxis()'] : [])
         ];
-  return [withoutShowing(tableId), '', ...drawn, ...scales].join('\n');
+  return [openingOf({ id: tableId }), '', ...drawn, ...scales].join('\n');
 }
 
-/** The cell that draws the same positions on the sky. */
+/** The cell that draws the same positions on the sky; of a filtered table, of the same rows. */
 export function codeOfSky(
   tableId: string,
-  { ra, dec, projection }: { ra: string; dec: string; projection: string }
+  { ra, dec, projection }: { ra: string; dec: string; projection: string },
+  conditions: readonly Condition[]
 ): string {
   const columns = `${pythonString(ra)}, ${pythonString(dec)}`;
-  return `${withoutShowing(tableId)}\ntable.plot_sky(${columns}, projection=${pythonString(projection)})`;
-}
-
-function withoutShowing(tableId: string): string {
-  return codeOfTable({ id: tableId }).replace(/\ntable$/, '');
+  if (conditions.length === 0) {
+    return `${openingOf({ id: tableId })}\ntable.plot_sky(${columns}, projection=${pythonString(projection)})`;
+  }
+  const drawn =
+    projection === 'tan'
+      ? [
+          'x, y = places[0].spherical_offsets_to(places)',
+          'ax = plt.subplot()',
+          'ax.scatter(x.deg, y.deg, s=4)',
+          'ax.set(xlabel="RA offset [deg]", ylabel="Dec offset [deg]", aspect="equal")',
+          'ax.invert_xaxis()'
+        ]
+      : [
+          `ax = plt.subplot(projection=${pythonString(projection)})`,
+          'ax.scatter(-places.ra.wrap_at("180d").radian, places.dec.radian, s=4)',
+          'ax.grid()'
+        ];
+  return [
+    openingOf({ id: tableId }),
+    ...rowsShown({ conditions, order: [] }),
+    '',
+    'import matplotlib.pyplot as plt',
+    '',
+    `places = table.coordinates(${columns})[rows.index].icrs`,
+    ...drawn
+  ].join('\n');
 }
 
 function labelOf({ label, unit }: Axis): string {
   return pythonString(unit ? `${label} [${unit}]` : label);
-}
-
-/** Only the rows that the panel shows, by pandas. */
-function filtered(conditions: readonly Condition[]): string[] {
-  return ['rows = table.to_pandas()', ...conditions.map(condition => `rows = rows[${pandasMask(condition)}]`)];
-}
-
-function pandasMask({ column, operator, value }: Condition): string {
-  const named = `rows[${pythonString(column)}]`;
-  const text = pythonString(String(value));
-  switch (operator) {
-    case 'is-empty':
-      return `${named}.isna()`;
-    case 'is-not-empty':
-      return `${named}.notna()`;
-    case 'contains':
-      return `${named}.str.contains(${text}, case=False, regex=False, na=False)`;
-    case 'starts-with':
-      return `${named}.str.lower().str.startswith(${text}.lower(), na=False)`;
-    default: {
-      // Numbers are kept as they were typed; they are text on the way so that long integers survive.
-      const literal = typeof value === 'boolean' ? (value ? 'True' : 'False') : isNumber(value) ? String(value) : text;
-      const compared = `${named} ${operator === '=' ? '==' : operator} ${literal}`;
-      return operator === '!=' ? `(${compared}) & ${named}.notna()` : compared;
-    }
-  }
-}
-
-function isNumber(value: unknown): boolean {
-  return typeof value === 'number' || (typeof value === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value));
 }

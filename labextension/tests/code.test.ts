@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOfDid, codeOfItems, codeOfQuery, codeOfRows, codeOfTable, pythonString } from '../src/code';
+import { codeOfShown } from '../src/codeOfSelection';
 import { makeQuery } from './fakes';
 
 describe('the code of', () => {
@@ -25,6 +26,28 @@ describe('the code of', () => {
     expect(codeOfQuery(makeQuery({ adql, services: ['gaia'] }))).toContain('service="gaia"');
     expect(codeOfQuery(makeQuery({ adql: 'SELECT *\nFROM t' }))).toContain('"""\nSELECT *\nFROM t\n"""');
     expect(codeOfQuery(makeQuery({ adql }))).toContain(String.raw`"SELECT *\nFROM \"t\""`);
+  });
+
+  it('an ADQL query is sent in the same way', () => {
+    const query = makeQuery({ adql: 'SELECT 1' });
+    expect(codeOfQuery(query, 'auto')).not.toContain('mode=');
+    expect(codeOfQuery(query, 'async')).toContain('    row_limit=10000,\n    mode="async",\n)');
+  });
+
+  it('a table takes the rows that are shown, in their order', () => {
+    expect(codeOfShown({ id: 't1' }, { conditions: [], order: [] })).toBe(codeOfTable({ id: 't1' }));
+    const conditions = [{ column: 'flux', operator: '>' as const, value: '1.5' }];
+    expect(codeOfShown({ id: 't1' }, { conditions, order: [{ column: 'ra', descending: true }] })).toBe(
+      [
+        'import esap_jupyter as esap',
+        '',
+        'table = esap.table("t1")',
+        'rows = table.to_pandas()',
+        'rows = rows[rows["flux"] > 1.5]',
+        'rows = rows.sort_values("ra", ascending=False, kind="stable")',
+        'rows'
+      ].join('\n')
+    );
   });
 
   it('tables, items and DIDs', () => {

@@ -54,7 +54,7 @@ describe('the cell that draws the same', () => {
     expect(codeOfPlot('t1', columns, [], axes)).toBe(
       'import esap_jupyter as esap\n\ntable = esap.table("t1")\n\nax = table.plot("x", "mag")\nax.set_xscale("log")'
     );
-    expect(codeOfSky('t1', { ra: 'ra', dec: 'dec', projection: 'hammer' })).toContain(
+    expect(codeOfSky('t1', { ra: 'ra', dec: 'dec', projection: 'hammer' }, [])).toContain(
       'table.plot_sky("ra", "dec", projection="hammer")'
     );
   });
@@ -74,5 +74,10 @@ describe('the cell that draws the same', () => {
     expect(code).toContain('rows["na\\"me"].str.contains("\\") or print(\\"x", case=False, regex=False, na=False)');
     expect(code).toContain('rows = rows[rows["x"].notna()]');
     expect(code).toContain('ax.set(xlabel="x", ylabel="mag [mag]")\nax.invert_yaxis()');
+    const sky = codeOfSky('t1', { ra: 'ra', dec: 'dec', projection: 'hammer' }, [
+      { column: 'mag', operator: '<', value: '15.5' }
+    ]);
+    expect(sky).toContain('rows = rows[rows["mag"] < 15.5]');
+    expect(sky).toContain('places = table.coordinates("ra", "dec")[rows.index]');
   });
 });

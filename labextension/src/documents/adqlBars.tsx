@@ -87,7 +87,7 @@ export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
       <IconButton
         icon={codeIcon}
         label={trans.__('Insert code that does this query')}
-        onClick={() => void commands.execute(CommandIDs.insertCode, { code: codeOfQuery(query.query) })}
+        onClick={() => void commands.execute(CommandIDs.insertCode, { code: codeOfQuery(query.query, query.mode) })}
       />
       {query.search?.running ? (
         <Button icon={stopIcon} onClick={() => void query.search?.cancel()}>

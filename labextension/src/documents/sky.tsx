@@ -110,7 +110,8 @@ export class SkyDocument extends Widget {
   insertCode(): void {
     const { ra, dec } = this.sky;
     const { projection } = this.state;
-    const code = codeOfSky(this.tableId, { ra, dec, projection: projection === 'stereographic' ? 'tan' : projection });
+    const drawn = { ra, dec, projection: projection === 'stereographic' ? 'tan' : projection };
+    const code = codeOfSky(this.tableId, drawn, this.sky.rows.conditions);
     void this.context.commands.execute(CommandIDs.insertCode, { code });
   }
 

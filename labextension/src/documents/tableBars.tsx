@@ -11,7 +11,8 @@ import {
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import type { Link } from '../api/types';
 import { asEsapError, type EsapError } from '../api/errors';
-import { codeOfRows, codeOfTable } from '../code';
+import { codeOfRows } from '../code';
+import { codeOfShown } from '../codeOfSelection';
 import { CommandIDs } from '../commandIds';
 import { useChanges, useView } from '../panels/context';
 import { formatBytes, formatCount, formatRows, formatTaken } from '../panels/format';
@@ -147,7 +148,7 @@ export async function codeOf({ rows, grid }: TableView): Promise<string> {
   const selected = grid.selectedRows(MOST_TAKEN);
   return selected.length > 0 && !rows.details?.file
     ? codeOfRows(rows, await rows.pick(selected))
-    : codeOfTable(rows);
+    : codeOfShown(rows, rows.selection);
 }
 
 function wordsOf({ message, hint }: EsapError): string {
