@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS, Lab, SlowFiles, open_side_bar
-from tests.browser.person import AXE, ROW, choose_theme, findings, grid_box, search, select_rows, tab
+from tests.browser.person import (
+    AXE,
+    ROW,
+    ask_grid,
+    choose_theme,
+    findings,
+    grid_box,
+    search,
+    select_rows,
+    tab,
+)
 
 
 def test_the_main_job_by_mouse(page: Any, lab: Lab) -> None:
@@ -161,6 +171,12 @@ def test_a_table_is_filtered_sorted_described_and_saved(page: Any, lab: Lab) -> 
     footer.get_by_text(re.compile(r"\d+ of 261 rows")).wait_for()
     page.get_by_role("button", name="About the columns").click()
     page.get_by_role("img", name=re.compile("^Histogram")).wait_for()
+    # By keyboard, as who uses no mouse.
+    page.get_by_role("button", name="Sort by it, ascending").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Sort by it, descending").wait_for()
+    arrow = "[0, 1, 2, 3].some(each => grid.dataModel.data('column-header', 0, each).endsWith('▲'))"
+    assert ask_grid(page, arrow)
     page.get_by_role("button", name="Save as").click()
     page.locator(".jp-Dialog input").fill("sources.parquet")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -1,9 +1,10 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState, type ReactNode } from 'react';
 import { asEsapError, type EsapError } from '../api/errors';
-import type { ColumnStatistics, Histogram } from '../api/types';
+import type { ColumnStatistics, Histogram, Order } from '../api/types';
 import { useChanges, useView } from '../panels/context';
 import { formatCount } from '../panels/format';
-import { ErrorNote } from '../panels/parts';
+import { Button, ErrorNote } from '../panels/parts';
 import { formatValue } from './cells';
 import { Drawer } from './drawer';
 import type { TableView } from './tableView';
@@ -76,6 +77,7 @@ export function ColumnsDrawer({ view }: { view: TableView }): ReactNode {
             <h4>{column.name}</h4>
             <p>{column.description}</p>
             <p className="esap-muted">{[column.type, column.unit, column.ucd].filter(Boolean).join(' · ')}</p>
+            <Button onClick={() => void rows.toggleOrder(column.name)}>{nextOrder(rows.order, column.name, trans)}</Button>
             {error && <ErrorNote error={error} />}
             {statistics && <StatisticsList statistics={statistics} unit={column.unit} />}
             {histogram && histogram.counts.length > 1 && <Bars histogram={histogram} />}
@@ -84,6 +86,14 @@ export function ColumnsDrawer({ view }: { view: TableView }): ReactNode {
       </div>
     </Drawer>
   );
+}
+
+/** What `toggleOrder` does next, as a click on the head of the column does. */
+function nextOrder(order: Order | null, column: string, trans: TranslationBundle): string {
+  if (order?.column !== column) {
+    return trans.__('Sort by it, ascending');
+  }
+  return order.descending ? trans.__('Do not sort') : trans.__('Sort by it, descending');
 }
 
 function StatisticsList({ statistics, unit }: { statistics: ColumnStatistics; unit: string }): ReactNode {
