@@ -114,6 +114,17 @@ describe('a query', () => {
     expect(query.rejection).toMatchObject({ message: 'No such column', line: 2, column: 7 });
   });
 
+  it('tells when it has been asked, however it went', async () => {
+    const search = vi.fn(() => Promise.resolve(makeState({ ended: true }))).mockRejectedValueOnce(new TypeError('none'));
+    const query = new AdqlQuery(fakeClient({ search }), 'archive', 'SELECT 1');
+    const ended = vi.fn();
+    query.ended.connect(ended);
+    await query.run();
+    expect(ended).toHaveBeenCalledTimes(1);
+    await query.run();
+    expect(ended).toHaveBeenCalledTimes(2);
+  });
+
   it('forgets the tables of the service it no longer asks', async () => {
     const client = fakeClient({
       tablesOf: (name: string) =>

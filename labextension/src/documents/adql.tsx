@@ -43,6 +43,7 @@ export class AdqlDocument extends Widget {
     this._observer.observe(middle.node);
     layout.addWidget(wrap(<AdqlOutcome query={this.query} />));
     this._openTableWhenReady(commands);
+    this.query.ended.connect(() => void esap.discovery.refreshHistory());
     void this._begin(context, service);
   }
 

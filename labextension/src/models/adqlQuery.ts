@@ -1,3 +1,4 @@
+import { Signal, type ISignal } from '@lumino/signaling';
 import { type EsapClient } from '../api/client';
 import type { EsapError } from '../api/errors';
 import type { AdqlMode, Example, Query } from '../api/types';
@@ -14,6 +15,8 @@ export class AdqlQuery extends Changing {
   /** Apart, since it changes seldom and takes a while to draw. */
   readonly schema: ServiceSchema;
 
+  private readonly _ended = new Signal<this, void>(this);
+
   constructor(
     private readonly _client: EsapClient,
     private _service: string,
@@ -21,6 +24,11 @@ export class AdqlQuery extends Changing {
   ) {
     super();
     this.schema = new ServiceSchema(_client);
+  }
+
+  /** Emitted when a run is over, however it ended. */
+  get ended(): ISignal<this, void> {
+    return this._ended;
   }
 
   get service(): string {
@@ -89,5 +97,6 @@ export class AdqlQuery extends Changing {
     search.changed.connect(() => this.emitChanged());
     this.emitChanged();
     await search.run();
+    this._ended.emit();
   }
 }
