@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { EsapError } from '../src/api/errors';
+import type { SearchState } from '../src/api/types';
 import { Discovery, fieldAtFault, formOf, queryOf, type Form } from '../src/models/discovery';
 import { lookAtSearch, Search } from '../src/models/search';
 import { fakeClient, makeQuery, makeReport, makeState } from './fakes';
@@ -118,6 +119,26 @@ describe('a search', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('is stopped at the server too, though that had not answered yet', async () => {
+    let answer: (state: SearchState) => void = () => undefined;
+    const cancelSearch = vi.fn(() => Promise.resolve());
+    const searchState = vi.fn();
+    const client = fakeClient({
+      search: () => new Promise<SearchState>(resolve => (answer = resolve)),
+      cancelSearch,
+      searchState
+    });
+    const search = new Search(client, makeQuery({}));
+    const over = search.run();
+    await search.cancel();
+    expect(search.running).toBe(false);
+    expect(cancelSearch).not.toHaveBeenCalled();
+    answer(makeState({ id: 't1' }));
+    await over;
+    expect(cancelSearch).toHaveBeenCalledWith('t1');
+    expect(searchState).not.toHaveBeenCalled();
   });
 
   it('ends when the server no longer knows it', async () => {

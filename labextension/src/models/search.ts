@@ -62,7 +62,12 @@ export class Search extends Changing {
   async run(): Promise<void> {
     running.add(this);
     try {
-      this._become(await this._client.search(this.query, this._mode));
+      const begun = await this._client.search(this.query, this._mode);
+      if (this._stopped) {
+        // It was stopped before one could say which.
+        await this._client.cancelSearch(begun.id);
+      }
+      this._become(begun);
       let pause = FIRST_LOOK_MS;
       let failures = 0;
       while (this.running && this.state) {
