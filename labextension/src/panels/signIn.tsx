@@ -1,3 +1,4 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import { copyIcon, launchIcon, lockIcon, userIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useReducer, type ReactNode } from 'react';
@@ -125,7 +126,7 @@ function Prompt({ prompt }: { prompt: DevicePrompt }): ReactNode {
         <IconButton
           icon={copyIcon}
           label={trans.__('Copy the code')}
-          onClick={() => void navigator.clipboard.writeText(prompt.user_code)}
+          onClick={() => Clipboard.copyToSystem(prompt.user_code)}
         />
       </p>
       <p className="esap-Row">
@@ -140,7 +141,7 @@ function Prompt({ prompt }: { prompt: DevicePrompt }): ReactNode {
         <IconButton
           icon={copyIcon}
           label={trans.__('Copy the address')}
-          onClick={() => void navigator.clipboard.writeText(prompt.verification_uri)}
+          onClick={() => Clipboard.copyToSystem(prompt.verification_uri)}
         />
       </p>
       <ProgressBar fraction={null} label={trans.__('Waiting until you have confirmed')} />

@@ -1,3 +1,4 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import { addIcon, codeIcon, copyIcon } from '@jupyterlab/ui-components';
 import type { ReactNode } from 'react';
 import { codeOfDid } from '../../code';
@@ -30,7 +31,7 @@ export function DetailsView({ details }: { details: Details }): ReactNode {
         <IconButton
           icon={copyIcon}
           label={trans.__('Copy %1', name)}
-          onClick={() => void navigator.clipboard.writeText(name)}
+          onClick={() => Clipboard.copyToSystem(name)}
         />
         <IconButton
           icon={codeIcon}
