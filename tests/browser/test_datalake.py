@@ -73,7 +73,11 @@ def test_a_rule_is_made_and_deleted(page: Any, lab: Lab, lake: Any) -> None:
     about.get_by_label("RSE expression").fill("DEMO-SITE|DEMO-ARCHIVE")
     about.get_by_label("Days").fill("1")
     about.get_by_role("button", name="Make the rule").click()
-    about.get_by_role("button", name="Delete the rule on DEMO-SITE|DEMO-ARCHIVE").click()
+    delete = about.get_by_role("button", name="Delete the rule on DEMO-SITE|DEMO-ARCHIVE")
+    delete.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    delete.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     about.get_by_text(re.compile("until")).wait_for()
     # What Rucio refuses is said in place.
     about.get_by_role("button", name="Add a rule").click()

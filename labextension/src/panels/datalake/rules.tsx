@@ -1,3 +1,4 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { addIcon, deleteIcon } from '@jupyterlab/ui-components';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { Rule } from '../../api/types';
@@ -15,6 +16,16 @@ export function RulesView({ details: { rules, ruleError, service } }: { details:
     return null;
   }
   const account = esap.datalake.lakes.get(service)?.account;
+  const askAndDelete = async (rule: Rule): Promise<void> => {
+    const { button } = await showDialog({
+      title: trans.__('Delete the rule?'),
+      body: trans.__('The copies that it keeps on %1 may then be deleted there.', rule.rse_expression),
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
+    });
+    if (button.accept) {
+      await esap.datalake.deleteRule(rule);
+    }
+  };
   return (
     <>
       <h4>{trans.__('Rules')}</h4>
@@ -27,7 +38,7 @@ export function RulesView({ details: { rules, ruleError, service } }: { details:
               <IconButton
                 icon={deleteIcon}
                 label={trans.__('Delete the rule on %1', rule.rse_expression)}
-                onClick={() => void esap.datalake.deleteRule(rule)}
+                onClick={() => void askAndDelete(rule)}
               />
             )}
             <span className="esap-Rule-facts esap-muted">
