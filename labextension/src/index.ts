@@ -8,6 +8,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { EsapClient } from './api/client';
+import { translateErrors } from './api/errors';
 import { CommandIDs } from './commandIds';
 import { addCommands, makeDocuments, restoreDocuments, type Documents } from './commands';
 import { addFileTypes } from './fileTypes';
@@ -71,6 +72,7 @@ const panels: JupyterFrontEndPlugin<void> = {
     manager: IDocumentManager | null
   ) => {
     const trans = (translator ?? nullTranslator).load('esap_jupyter');
+    translateErrors(trans);
     const chooseFile = manager ? chooseFileWith(manager, app.serviceManager.contents) : undefined;
     const context: ViewContext = { esap, commands: app.commands, trans, chooseFile };
     const documents = makeDocuments();
@@ -159,7 +161,7 @@ function follow({ esap, commands, trans }: ViewContext, registry: ISettingRegist
     }
     if (opensTables && search?.tableId && search.tableId !== opened) {
       opened = search.tableId;
-      void commands.execute(CommandIDs.openTable, { id: opened, title: describe(search.query) });
+      void commands.execute(CommandIDs.openTable, { id: opened, title: describe(search.query, trans) });
     }
   });
   const wordsOf = (kind: string): { done: string; failed: string } | undefined =>

@@ -29,7 +29,7 @@ export function addQueryCommands({ commands, shell }: JupyterFrontEnd, { esap, t
     },
     execute: async args => {
       const query = (args.query as unknown as Query | undefined) ?? esap.discovery.queryIfSound();
-      const name = query && (await askName(trans.__('Save the query'), describe(query).slice(0, 80)));
+      const name = query && (await askName(trans.__('Save the query'), describe(query, trans).slice(0, 80)));
       if (query && name) {
         await esap.saved.save(name, query);
       }

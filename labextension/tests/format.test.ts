@@ -1,9 +1,11 @@
-import { nullTranslator } from '@jupyterlab/translation';
+import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
-import { asEsapError, errorOfAnswer } from '../src/api/errors';
+import { asEsapError, errorOfAnswer, translateErrors } from '../src/api/errors';
 import { formatSexagesimal, formatValue } from '../src/documents/cells';
-import { conditionOf, operatorsOf } from '../src/documents/conditions';
+import { conditionOf, operatorsOf, wordOf } from '../src/documents/conditions';
+import { describe as describeQuery } from '../src/models/describe';
 import { formatBytes, formatSeconds, formatTaken } from '../src/panels/format';
+import { makeQuery } from './fakes';
 
 describe('values', () => {
   it.each([
@@ -48,6 +50,31 @@ describe('values', () => {
     [-0.5, 'dec', '−00 30 00.0']
   ] as const)('%d degrees of %s are %s', (degrees, axis, text) => {
     expect(formatSexagesimal(degrees, axis)).toBe(text);
+  });
+});
+
+describe('what the page itself says', () => {
+  const shouting = {
+    __: (text: string, ...given: unknown[]) => text.toUpperCase().replace('%1', String(given[0]))
+  } as unknown as TranslationBundle;
+
+  it('is in the language of the page, errors too', () => {
+    expect(errorOfAnswer(503, null).message).toBe('The Jupyter server answered 503.');
+    translateErrors(shouting);
+    try {
+      expect(asEsapError(new TypeError('Failed to fetch')).message).toBe('THE JUPYTER SERVER CANNOT BE REACHED.');
+      expect(errorOfAnswer(503, null).message).toBe('THE JUPYTER SERVER ANSWERED 503.');
+      const told = { code: 'not-found', message: 'There is no table t1.' };
+      expect(errorOfAnswer(404, told).message).toBe('There is no table t1.');
+    } finally {
+      translateErrors(nullTranslator.load('esap_jupyter'));
+    }
+  });
+
+  it('is translated in conditions and in what was asked', () => {
+    expect(wordOf('is-not-empty', shouting)).toBe('IS NOT EMPTY');
+    expect(wordOf('>=', shouting)).toBe('>=');
+    expect(describeQuery(makeQuery({ target: 'M 51', product: 'dids' }), shouting)).toBe('M 51 · FILES IN THE DATA LAKE');
   });
 });
 

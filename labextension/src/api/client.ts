@@ -1,7 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 import createClient, { type Client, type QuerySerializer } from 'openapi-fetch';
 import type { ImageRegion } from '../models/viewport';
-import { asEsapError, EsapError, errorOfAnswer } from './errors';
+import { asEsapError, emptyAnswer, errorOfAnswer } from './errors';
 import type { Schema } from '../models/queryForm';
 import type { Page } from './page';
 import type { Points } from './points';
@@ -600,7 +600,7 @@ const querySerializer: QuerySerializer<unknown> = query => {
 async function answered<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
   const { data, response } = await answer(asked);
   if (data === undefined) {
-    throw new EsapError({ code: 'bad-answer', message: `The Jupyter server answered ${response.status} without content.` });
+    throw emptyAnswer(response.status);
   }
   return data;
 }

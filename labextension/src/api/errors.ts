@@ -1,3 +1,5 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 /** What the server says when something went wrong; the same words as in Python. */
 export interface ErrorFields {
   code: string;
@@ -44,25 +46,54 @@ export const SIGN_IN_NEEDED = 'sign-in-needed';
 
 const MISSING = 'extension-missing';
 
+type Words = Pick<TranslationBundle, '__'>;
+
+/** As it is written here, until the page says which language it speaks. */
+let trans: Words = {
+  __: (text, ...given) => text.replace(/%(\d+)/g, (_, place: string) => String(given[Number(place) - 1]))
+};
+
+/** Say in this language what the page itself finds wrong; what the server says is as it says it. */
+export function translateErrors(words: Words): void {
+  trans = words;
+}
+
 /** The error in an answer that is not a success. */
 export function errorOfAnswer(status: number, body: unknown): EsapError {
   if (isErrorFields(body)) {
     return new EsapError(body);
   }
   if (status === 404) {
-    return new EsapError({ code: MISSING, message: 'The ESAP server extension does not answer.' });
+    return new EsapError({ code: MISSING, message: trans.__('The ESAP server extension does not answer.') });
   }
   if (status === 401 || status === 403) {
     return new EsapError({
       code: SIGN_IN_NEEDED,
-      message: 'The Jupyter server refused the request.',
-      hint: 'Reload the page to sign in again.'
+      message: trans.__('The Jupyter server refused the request.'),
+      hint: trans.__('Reload the page to sign in again.')
     });
   }
   return new EsapError({
     code: 'server',
-    message: `The Jupyter server answered ${status}.`,
+    message: trans.__('The Jupyter server answered %1.', status),
     retryable: status >= 500
+  });
+}
+
+/** The error of a success that says nothing. */
+export function emptyAnswer(status: number): EsapError {
+  return new EsapError({
+    code: 'bad-answer',
+    message: trans.__('The Jupyter server answered %1 without content.', status)
+  });
+}
+
+/** The error of rows that were chosen by their places, which other rows have now. */
+export function rowsMoved(): EsapError {
+  return new EsapError({
+    code: 'rows-moved',
+    message: trans.__('More rows have come meanwhile.'),
+    hint: trans.__('Select the rows again.')
   });
 }
 
@@ -75,8 +106,8 @@ export function asEsapError(thrown: unknown): EsapError {
     // What `fetch` throws when there is no connection.
     return new EsapError({
       code: 'no-connection',
-      message: 'The Jupyter server cannot be reached.',
-      hint: 'It may be restarting.',
+      message: trans.__('The Jupyter server cannot be reached.'),
+      hint: trans.__('It may be restarting.'),
       retryable: true
     });
   }

@@ -18,7 +18,7 @@ export class AdqlDocument extends Widget {
 
   constructor(context: ViewContext, given: { adql: string; service: string }) {
     super();
-    const { esap, commands, trans } = context;
+    const { esap, trans } = context;
     this.addClass('esap-AdqlDocument');
     const service = given.service || (esap.services.offering('adql')[0]?.name ?? '');
     this.query = new AdqlQuery(esap.client, service, given.adql || FIRST_QUERY);
@@ -42,7 +42,7 @@ export class AdqlDocument extends Widget {
     });
     this._observer.observe(middle.node);
     layout.addWidget(wrap(<AdqlOutcome query={this.query} />));
-    this._openTableWhenReady(commands);
+    this._openTableWhenReady(context);
     this.query.ended.connect(() => void esap.discovery.refreshHistory());
     void this._begin(context, service);
   }
@@ -67,13 +67,20 @@ export class AdqlDocument extends Widget {
     }
   }
 
-  private _openTableWhenReady(commands: ViewContext['commands']): void {
+  /** What was asked: the tables of the query, or else the service. */
+  private _titleOf(esap: ViewContext['esap']): string {
+    const { adql, services } = this.query.search?.query ?? this.query.query;
+    const tables = this.query.schema.tablesIn(adql).map(table => table.name);
+    return tables.join(', ') || esap.services.titleOf(services[0] ?? '');
+  }
+
+  private _openTableWhenReady({ commands, esap }: ViewContext): void {
     let opened = '';
     this.query.changed.connect(() => {
       const id = this.query.search?.tableId ?? '';
       if (id && id !== opened) {
         opened = id;
-        void commands.execute(CommandIDs.openTable, { id, title: 'ADQL', below: this.parent?.id ?? '' });
+        void commands.execute(CommandIDs.openTable, { id, title: this._titleOf(esap), below: this.parent?.id ?? '' });
       }
     });
   }

@@ -1,3 +1,4 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Column, Condition } from '../api/types';
 
 export type Operator = Condition['operator'];
@@ -13,6 +14,22 @@ const OF_KIND: Record<Column['kind'], readonly Operator[]> = {
 /** What can be asked of a column. */
 export function operatorsOf(column: Column | undefined): readonly Operator[] {
   return column ? OF_KIND[column.kind] : [];
+}
+
+/** How an operator is said to people. */
+export function wordOf(operator: Operator, trans: TranslationBundle): string {
+  switch (operator) {
+    case 'contains':
+      return trans.__('contains');
+    case 'starts-with':
+      return trans.__('starts with');
+    case 'is-empty':
+      return trans.__('is empty');
+    case 'is-not-empty':
+      return trans.__('is not empty');
+    default:
+      return operator;
+  }
 }
 
 export function takesValue(operator: Operator): boolean {

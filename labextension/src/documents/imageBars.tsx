@@ -17,6 +17,20 @@ export function ImageHeader({ view }: { view: ImageView }): ReactNode {
   const { image, canvas } = view;
   useChanges(image);
   useChanges(view);
+  const stretches: Record<StretchName, string> = {
+    linear: trans.__('linear'),
+    sqrt: trans.__('square root'),
+    log: trans.__('logarithm'),
+    asinh: trans.__('asinh')
+  };
+  const palettes: Record<PaletteName, string> = {
+    gray: trans.__('gray'),
+    viridis: trans.__('viridis'),
+    inferno: trans.__('inferno'),
+    cubehelix: trans.__('cubehelix'),
+    heat: trans.__('heat'),
+    coolwarm: trans.__('cool to warm')
+  };
   return (
     <div className="esap-ViewerHeader">
       <div className="esap-ViewerBar" role="toolbar" aria-label={trans.__('Image')}>
@@ -24,14 +38,14 @@ export function ImageHeader({ view }: { view: ImageView }): ReactNode {
         <Choice
           label={trans.__('Stretch')}
           value={image.stretch}
-          options={STRETCHES.map(name => [name, name])}
+          options={STRETCHES.map(name => [name, stretches[name]])}
           onChange={stretch => image.setColours({ stretch: stretch as StretchName })}
         />
         <LimitsChoice image={image} />
         <Choice
           label={trans.__('Colours')}
           value={image.palette}
-          options={PALETTES.map(name => [name, name])}
+          options={PALETTES.map(name => [name, palettes[name]])}
           onChange={palette => image.setColours({ palette: palette as PaletteName })}
         />
         <TextButton

@@ -19,7 +19,7 @@ import { formatBytes, formatCount, formatRows, formatTaken } from '../panels/for
 import { basketIcon, plotIcon, skyIcon } from '../icons';
 import { Button, ErrorNote, IconButton } from '../panels/parts';
 import { ColumnsDrawer } from './columnsDrawer';
-import { conditionOf, operatorsOf, takesValue, type Operator } from './conditions';
+import { conditionOf, operatorsOf, takesValue, wordOf, type Operator } from './conditions';
 import { axisOf } from './grid';
 import { Drawer } from './drawer';
 import type { TableView } from './tableView';
@@ -40,7 +40,7 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
   const hasPositions = rows.columns.some(column => axisOf(column) !== null);
 
   const saying = async (deed: () => Promise<string>): Promise<void> => {
-    setSaid(await deed().catch((thrown: unknown) => wordsOf(asEsapError(thrown))));
+    setSaid(await deed().catch((thrown: unknown) => inOneLine(asEsapError(thrown))));
   };
   const add = async (): Promise<string> => {
     const added = await esap.addRows(rows.id, await rows.pick(grid.selectedRows(MOST_TAKEN)));
@@ -151,7 +151,7 @@ export async function codeOf({ rows, grid }: TableView): Promise<string> {
     : codeOfShown(rows, rows.selection);
 }
 
-function wordsOf({ message, hint }: EsapError): string {
+function inOneLine({ message, hint }: EsapError): string {
   return `${message} ${hint}`.trim();
 }
 
@@ -194,7 +194,7 @@ function ConditionBar({ view, editing }: { view: TableView; editing: boolean }):
           >
             {operators.map(each => (
               <option key={each} value={each}>
-                {each.replaceAll('-', ' ')}
+                {wordOf(each, trans)}
               </option>
             ))}
           </select>
@@ -214,7 +214,7 @@ function ConditionBar({ view, editing }: { view: TableView; editing: boolean }):
         </form>
       )}
       {rows.conditions.map(condition => {
-        const text = [condition.column, condition.operator.replaceAll('-', ' '), String(condition.value ?? '')].join(' ');
+        const text = [condition.column, wordOf(condition.operator, trans), String(condition.value ?? '')].join(' ');
         return (
           <span className="esap-Chip" key={text}>
             {text}

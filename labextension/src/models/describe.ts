@@ -1,15 +1,23 @@
-import type { Query } from '../api/types';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Product, Query } from '../api/types';
 
 /** One line for people: what was asked. */
-export function describe(query: Query): string {
+export function describe(query: Query, trans: TranslationBundle): string {
   if (query.adql) {
     return query.adql.split(/\s+/).filter(Boolean).join(' ');
   }
+  const products: Record<Product, string> = {
+    images: trans.__('images'),
+    spectra: trans.__('spectra'),
+    sources: trans.__('sources'),
+    observations: trans.__('observations'),
+    dids: trans.__('files in the data lake')
+  };
   const { position } = query;
   const where =
     query.target ||
     (position ? `${position.ra.toFixed(6)} ${position.dec.toFixed(6)}` : listed(query.targets));
-  return [where, query.keyword, query.product].filter(Boolean).join(' · ');
+  return [where, query.keyword, products[query.product]].filter(Boolean).join(' · ');
 }
 
 function listed(targets: Query['targets']): string {

@@ -1,6 +1,6 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { EsapClient, Page, Selection } from '../api/client';
-import { asEsapError, EsapError } from '../api/errors';
+import { asEsapError, rowsMoved, type EsapError } from '../api/errors';
 import type { Column, Condition, FileTable, Order, TableDetails } from '../api/types';
 import { Changing } from './changing';
 import { pauseAfter } from './retrying';
@@ -252,11 +252,7 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
         first = row;
         page = await this.client.page(this.id, first, MOST_ROWS, this.selection, this.columns.slice(0, 1));
         if (totalOf(page.counts) !== totalOf(counts)) {
-          throw new EsapError({
-            code: 'rows-moved',
-            message: 'More rows have come meanwhile.',
-            hint: 'Select the rows again.'
-          });
+          throw rowsMoved();
         }
       }
       numbers.push(page.numberOf(row - first));

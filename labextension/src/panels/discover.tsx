@@ -208,7 +208,7 @@ export function DiscoverPanel(): ReactNode {
                   title={trans.__('Ask this again')}
                   onClick={() => recall(past.query, past.services[0] ?? '')}
                 >
-                  <span className="esap-Line-title">{describe(past.query)}</span>
+                  <span className="esap-Line-title">{describe(past.query, trans)}</span>
                   <span className="esap-muted">
                     {trans.__('%1 · %2 rows', formatTime(past.at), formatCount(past.rows))}
                   </span>

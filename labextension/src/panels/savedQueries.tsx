@@ -27,7 +27,7 @@ export function SavedQueryList({ onRecall }: { onRecall: (query: Query, service:
                   onClick={() => onRecall(each.query, each.query.services[0] ?? '')}
                 >
                   <span className="esap-Line-title">{each.name}</span>
-                  <span className="esap-muted">{describe(each.query)}</span>
+                  <span className="esap-muted">{describe(each.query, trans)}</span>
                 </button>
                 <IconButton
                   icon={editIcon}

@@ -52,7 +52,7 @@ export function SearchProgress({
     : trans._n('%2 from %1 service', '%2 from %1 services', answered, formatRows(search.rows, trans));
   return (
     <section className="esap-Section esap-Search" aria-label={trans.__('Results')}>
-      <h3 title={describe(search.query)}>{describe(search.query)}</h3>
+      <h3 title={describe(search.query, trans)}>{describe(search.query, trans)}</h3>
       {search.error ? (
         <ErrorNote error={search.error} />
       ) : (
@@ -79,7 +79,7 @@ export function SearchProgress({
               <Button
                 icon={spreadsheetIcon}
                 onClick={() => {
-                  void commands.execute(CommandIDs.openTable, { id: search.tableId, title: describe(search.query) });
+                  void commands.execute(CommandIDs.openTable, { id: search.tableId, title: describe(search.query, trans) });
                 }}
               >
                 {trans.__('Open table')}

@@ -1,4 +1,5 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, deleteIcon } from '@jupyterlab/ui-components';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { Rule } from '../../api/types';
@@ -44,7 +45,7 @@ export function RulesView({ details: { rules, ruleError, service } }: { details:
             <span className="esap-Rule-facts esap-muted">
               {[
                 rule.state.toLowerCase(),
-                locksOf(rule),
+                locksOf(rule, trans),
                 rule.copies > 1 ? trans.__('%1 copies', rule.copies) : '',
                 rule.account,
                 rule.expires_at ? trans.__('until %1', formatTime(rule.expires_at)) : trans.__('for ever')
@@ -133,7 +134,8 @@ function NewRuleForm({ service, onDone }: { service: string; onDone: () => void 
   );
 }
 
-function locksOf({ locks_ok: ok, locks_replicating: replicating, locks_stuck: stuck }: Rule): string {
+function locksOf(rule: Rule, trans: TranslationBundle): string {
+  const { locks_ok: ok, locks_replicating: replicating, locks_stuck: stuck } = rule;
   const all = ok + replicating + stuck;
-  return all === 0 || ok === all ? '' : `${ok}/${all}${stuck > 0 ? ` (${stuck} stuck)` : ''}`;
+  return all === 0 || ok === all ? '' : `${ok}/${all}${stuck > 0 ? ` (${trans.__('%1 stuck', stuck)})` : ''}`;
 }
