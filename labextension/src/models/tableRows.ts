@@ -433,29 +433,24 @@ export class TableRows<Source extends RowsSource = EsapClient> extends Changing 
       // Read before the table grew.
       return;
     }
-    this.rowCount = page.total;
-    if (more > 0) {
-      this._grow(page.counts);
+    // Rows of a service come before those of the next one, and sorted rows anywhere.
+    const move = more > 0 ? moveOf(this._counts, page.counts) : null;
+    const isRearranged = more > 0 && totalOf(this._counts) > 0 && (move !== null || this.order !== null);
+    if (isRearranged) {
+      this._pages.clear();
     }
+    this._counts = page.counts;
+    this.rowCount = page.total;
     this._pages.delete(number);
     this._pages.set(number, page);
     const [oldest] = this._pages.keys();
     if (this._pages.size > PAGES_KEPT && oldest !== undefined) {
       this._pages.delete(oldest);
     }
-  }
-
-  /** Rows of a service come before those of the next one, and sorted rows anywhere. */
-  private _grow(counts: ServiceCounts): void {
-    const before = this._counts;
-    this._counts = counts;
-    const move = moveOf(before, counts);
-    if (totalOf(before) === 0 || (!move && !this.order)) {
-      return;
+    if (isRearranged) {
+      // The grid knows first that there are more rows, then where the selected ones are.
+      this.emitChanged();
+      this._rearranged.emit(this.order || this.conditions.length > 0 ? null : move);
     }
-    this._pages.clear();
-    // The grid knows first that there are more rows, then where the selected ones are.
-    this.emitChanged();
-    this._rearranged.emit(this.order || this.conditions.length > 0 ? null : move);
   }
 }
