@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from esap_jupyter.magics.vocabulary import Vocabulary
+from esap_jupyter.face.adql_completion import MOST, complete
+from esap_jupyter.face.vocabulary import Vocabulary
 
-_WORD = re.compile(r'[\w."]*$')
 _OPTIONS = ("--out", "--limit", "--all", "--mode")
 _MODES = ("auto", "sync", "async")
-_FROM = re.compile(
-    r"\b(?:from|join)\s+(.*?)(?=\b(?:where|group|order|having|on|using|from|join|inner|left|right|full|"
-    r"natural|cross|offset|union|except|intersect)\b|[()]|$)",
-    re.IGNORECASE | re.DOTALL,
-)
-_TABLE = re.compile(r'\s*([\w."]+)(?:\s+(?:as\s+)?(\w+))?', re.IGNORECASE)
-_WANTS_TABLE = re.compile(r'\b(?:from|join)\s+(?:[\w."]+(?:\s+(?:as\s+)?\w+)?\s*,\s*)*$', re.IGNORECASE)
-_WORDS = (
-    "SELECT TOP DISTINCT FROM JOIN LEFT RIGHT FULL INNER OUTER NATURAL USING ON WHERE AND OR NOT IN"
-    " LIKE BETWEEN IS NULL EXISTS GROUP ORDER BY HAVING ASC DESC OFFSET UNION EXCEPT INTERSECT AS WITH"
-    " CASE WHEN THEN ELSE END COUNT MIN MAX AVG SUM ABS CEILING DEGREES EXP FLOOR LOG LOG10 MOD PI"
-    " POWER RADIANS RAND ROUND SQRT TRUNCATE ACOS ASIN ATAN ATAN2 COS COT SIN TAN LOWER UPPER COALESCE"
-    " CAST AREA BOX CENTROID CIRCLE CONTAINS COORD1 COORD2 DISTANCE INTERSECTS POINT POLYGON REGION"
-    " TAP_UPLOAD"
-)
-"""Of ADQL 2.1: what people write, not all that is reserved."""
-
-_MOST = 500
 
 
 class Completions:
@@ -94,29 +77,9 @@ class Completions:
         braces = _open_brace(before)
         if braces is not None:
             return self._variables(braces)
-        word = _WORD.search(before)
-        fragment = word.group() if word else ""
         service = _service_of(first) or self._vocabulary.default_service()
-        tables = self._vocabulary.tables(service) if service else []
-        used = dict(_tables_in(query))
-        if _WANTS_TABLE.search(before[: len(before) - len(fragment)]):
-            return _result(fragment, {"table": tables})
-        qualifier, dot, _ = fragment.rpartition(".")
-        if dot:
-            table = used.get(qualifier.lower(), qualifier if qualifier in tables else "")
-            columns = self._vocabulary.columns(service, table) if table else []
-            return _result(fragment, {"column": [f"{qualifier}.{name}" for name in columns], "table": tables})
-        names = {table for table in used.values() if table in tables}
-        columns = [column for table in sorted(names) for column in self._vocabulary.columns(service, table)]
-        return _result(
-            fragment,
-            {
-                "column": columns,
-                "table alias": [alias for alias, table in used.items() if alias != table.lower()],
-                "table": tables if fragment else [],
-                "keyword": _cased(fragment) if fragment else [],
-            },
-        )
+        start, found = complete(query, len(before), service, self._vocabulary)
+        return _completions(before[start:], ((each.text, each.kind) for each in found))
 
     def _variables(self, expression: str) -> dict[str, Any]:
         fragment = re.search(r"\w*$", expression)
@@ -154,17 +117,6 @@ def _service_of(line: str) -> str:
     return ""
 
 
-def _tables_in(query: str) -> Iterator[tuple[str, str]]:
-    """Aliases and names, in lower case, of the tables that a query reads, with the tables."""
-    for clause in _FROM.finditer(query):
-        for part in clause.group(1).split(","):
-            table = _TABLE.match(part)
-            if table:
-                yield table.group(1).lower(), table.group(1)
-                if table.group(2):
-                    yield table.group(2).lower(), table.group(1)
-
-
 def _open_brace(before: str) -> str | None:
     """What stands after a brace that is still open; None if there is none."""
     rest = before.replace("{{", "  ").replace("}}", "  ")
@@ -172,21 +124,19 @@ def _open_brace(before: str) -> str | None:
     return before[opened + 1 :] if opened > rest.rfind("}") else None
 
 
-def _cased(fragment: str) -> list[str]:
-    """ADQL's words, in the case that the person writes."""
-    words = _WORDS.split()
-    return [word.lower() for word in words] if fragment.islower() else words
-
-
 def _result(fragment: str, found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """Offer those names that begin as the fragment does, by kind."""
     wanted = fragment.lower()
+    named = ((name, kind) for kind, names in found.items() for name in names)
+    return _completions(fragment, (each for each in named if each[0].lower().startswith(wanted)))
+
+
+def _completions(fragment: str, found: Iterable[tuple[str, str]]) -> dict[str, Any]:
     kinds: dict[str, str] = {}
-    for kind, names in found.items():
-        for name in names:
-            if name.lower().startswith(wanted):
-                kinds.setdefault(name, kind)
-    ordered = [SimpleCompletion(name, type=kind) for name, kind in kinds.items()]
-    return {"completions": ordered[:_MOST], "matched_fragment": fragment, "suppress": True, "ordered": True}
+    for name, kind in found:
+        kinds.setdefault(name, kind)
+    ordered = [SimpleCompletion(name, type=kind) for name, kind in islice(kinds.items(), MOST)]
+    return {"completions": ordered, "matched_fragment": fragment, "suppress": True, "ordered": True}
 
 
 def _nothing(*, silent: bool = False) -> dict[str, Any]:
