@@ -8,22 +8,28 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from esap_jupyter.errors import EsapError, InputError
+from esap_jupyter.errors import EsapError, InputError, QueryRejected
 from esap_jupyter.face import verbs
 from esap_jupyter.face.asked import query_of
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.gateway.registries import is_ivoid
 from esap_jupyter.models import Capability, ColumnDescription, Query, ServiceStatus, TableDescription
+from esap_jupyter.widgets.adql_editor import AdqlEditor
 from esap_jupyter.widgets.asking import AskingPanel
-from esap_jupyter.widgets.fields import LABEL_WIDTH, Bound, RowLimitTrait, button, labelled
+from esap_jupyter.widgets.fields import Bound, RowLimitTrait, button, labelled
 from esap_jupyter.widgets.fold import Fold
+from esap_jupyter.widgets.words import muted_html
 
 _FIRST_ONE = "the first that answers ADQL"
+# VizieR has 47,595, which no page draws and nobody reads.
+_MOST_TABLES = 200
 
 
 class AdqlPanel(AskingPanel):
     """Ask a TAP service in ADQL: `esap_jupyter.adql` as a panel.
+
+    Tables and columns are completed as the query is typed; Shift-Enter sends it.
 
     Parameters
     ----------
@@ -60,21 +66,16 @@ class AdqlPanel(AskingPanel):
     def __init__(self, **traits: Any) -> None:
         self._offered: tuple[ServiceStatus, ...] = ()
         self._service = labelled(ipywidgets.Dropdown, "Service", options=[(_FIRST_ONE, "")])
-        text = ipywidgets.Textarea(
-            description="ADQL",
-            placeholder="SELECT TOP 10 * FROM ...",
-            rows=6,
-            layout=ipywidgets.Layout(width="auto"),
-        )
-        text.style.description_width = LABEL_WIDTH
-        text.style.font_family = "var(--jp-code-font-family, monospace)"
-        text.add_class("esap-Adql")
+        self._editor = AdqlEditor(lambda: self.service, lambda: self._try(self._begin))
         row_limit = labelled(ipywidgets.Text, "Rows at most", placeholder="as configured; or all")
         mode = labelled(
             ipywidgets.Dropdown,
             "Mode",
             options=[("at once, else as a job", "auto"), ("at once", "sync"), ("as a job", "async")],
         )
+        self._known_tables: tuple[tuple[str, str], ...] = ()
+        self._filter = labelled(ipywidgets.Text, "Tables with", placeholder="part of a name")
+        self._shown = ipywidgets.HTML()
         self._tables = ipywidgets.Select(description="Tables", rows=8, layout=ipywidgets.Layout(width="40%"))
         self._columns = ipywidgets.HTML(
             layout=ipywidgets.Layout(width="58%", max_height="14em", overflow="auto")
@@ -82,16 +83,18 @@ class AdqlPanel(AskingPanel):
         look = button("Look which tables there are", lambda: self._try(self._look_at_tables))
         self._examples = labelled(ipywidgets.Dropdown, "Examples", options=[("", "")])
         self._examples.layout.display = "none"
-        browser = [look, self._examples, ipywidgets.HBox([self._tables, self._columns])]
+        lists = ipywidgets.HBox([self._tables, self._columns])
+        browser = [look, self._examples, self._filter, lists, self._shown]
         self._browser = Fold("Tables, columns and examples", browser)
-        super().__init__([self._service, text, row_limit, mode, self._browser], "Ask")
+        super().__init__([self._service, self._editor, row_limit, mode, self._browser], "Ask")
         self._bound = [
-            Bound(self, "adql", text),
+            Bound(self, "adql", self._editor),
             Bound(self, "row_limit", row_limit, read=RowLimitTrait.read, write=RowLimitTrait.write),
             Bound(self, "mode", mode),
         ]
         self._service.observe(lambda change: self.set_trait("service", change.new), "value")
         self._examples.observe(lambda change: self._take_example(change.new), "value")
+        self._filter.observe(lambda _: self._list_tables(), "value")
         self._tables.observe(lambda change: self._look_at_columns(change.new), "value")
         self._set(**traits)
         self._do(verbs.services(), self._know)
@@ -136,6 +139,17 @@ class AdqlPanel(AskingPanel):
             )
         )
 
+    def _fail(self, error: EsapError | None) -> None:
+        super()._fail(error)
+        rejected = error if isinstance(error, QueryRejected) else None
+        if rejected is None or rejected.line is None:
+            self._editor.mark(None, None, "")
+            return
+        self._editor.mark(rejected.line, rejected.column, rejected.message)
+        if "line" not in rejected.message.lower():
+            column = f", column {rejected.column}" if rejected.column else ""
+            self._say(f"This is in line {rejected.line}{column}.")
+
     # The services, their tables and columns
 
     def _know(self, services: list[ServiceStatus]) -> None:
@@ -172,22 +186,46 @@ class AdqlPanel(AskingPanel):
             self._service.value = wanted
         if self.service in [value for _, value in self._service.options]:
             self._service.value = self.service
-        self._tables.options = ()
-        self._columns.value = ""
+        self._know_tables(())
         self._show_examples([])
 
     def _look_at_tables(self) -> None:
+        wanted = self.service
+
         async def look() -> tuple[str, list[TableDescription], list[tuple[str, str]]]:
-            service = self.service or await verbs.default_adql_service()
+            service = wanted or await verbs.default_adql_service()
             return service, await verbs.tables(service), await _examples_of(service)
 
         def show(found: tuple[str, list[TableDescription], list[tuple[str, str]]]) -> None:
+            if self.service != wanted:
+                return
             service, tables, examples = found
-            self._tables.options = [(table.name, (service, table.name)) for table in tables]
+            self._know_tables(tuple((service, table.name) for table in tables))
             self._show_examples(examples)
 
         self._fail(None)
         self._do(look(), show)
+
+    def _know_tables(self, tables: tuple[tuple[str, str], ...]) -> None:
+        self._known_tables = tables
+        if self._filter.value:
+            self._filter.value = ""
+        else:
+            self._list_tables()
+
+    def _list_tables(self) -> None:
+        words = self._filter.value.lower().split()
+        found = [table for table in self._known_tables if all(word in table[1].lower() for word in words)]
+        options = [(table[1], table) for table in found[:_MOST_TABLES]]
+        with self._tables.hold_trait_notifications():
+            self._tables.options = options
+            # Options choose the first of them; whose columns nobody asked for.
+            self._tables.index = None
+        self._columns.value = ""
+        some = f"{len(options):,} of " if len(options) < len(self._known_tables) else ""
+        self._shown.value = (
+            muted_html(f"{some}{len(self._known_tables):,} tables") if self._known_tables else ""
+        )
 
     def _show_examples(self, examples: list[tuple[str, str]]) -> None:
         self.set_trait("examples", tuple(examples))
@@ -204,7 +242,9 @@ class AdqlPanel(AskingPanel):
             return
 
         def show(columns: Listing[ColumnDescription]) -> None:
-            self._columns.value = columns._repr_html_()
+            # Of two answers the slower one may be to the older question.
+            if self._tables.value == table:
+                self._columns.value = columns._repr_html_()
 
         self._do(verbs.columns(*table), show)
 

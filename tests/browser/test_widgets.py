@@ -259,3 +259,56 @@ def test_axe_finds_nothing_serious(opened: Any, million: tuple[str, int], where:
     page.locator(".esap-Panel").first.screenshot(path=SCREENSHOTS / f"widgets-{where.partition('/')[0]}.png")
     page.add_script_tag(path=AXE)
     assert not findings(page, ".esap-Panel")
+
+
+ADQL = """import esap_jupyter as esap
+panel = esap.AdqlPanel(service="demo-archive")
+panel"""
+
+
+@pytest.mark.parametrize(
+    ("where", "theme"), [("lab/tree", "light"), ("lab/tree", "dark"), ("voila/render", "dark")]
+)
+def test_a_query_is_completed_and_sent_by_a_key(opened: Any, where: str, theme: str) -> None:
+    page = opened(where, f"adql-{theme}", ADQL)
+    if (where, theme) == ("lab/tree", "dark"):
+        page.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+        page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    editor = page.locator(".esap-AdqlWidget").get_by_role("textbox", name="ADQL")
+    editor.click()
+    page.keyboard.type("SELECT TOP 7 * FROM demo.sou")
+    option = page.locator(".cm-tooltip-autocomplete").get_by_role("option", name="demo.sources")
+    option.wait_for()
+    take(page)
+    page.keyboard.type(" WHERE paral")
+    page.get_by_role("option", name=re.compile("^parallaxmas")).wait_for()
+    _picture(page, f"adql-widget-{where.partition('/')[0]}-{theme}")
+    take(page)
+    page.keyboard.type(" > foo")
+    page.keyboard.press("Shift+Enter")
+    page.locator(".esap-AdqlWidget .cm-lintRange-error").wait_for()
+    _picture(page, f"adql-widget-fault-{where.partition('/')[0]}-{theme}")
+
+    for _ in "foo":
+        page.keyboard.press("Backspace")
+    page.keyboard.type("2")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text(re.compile("^7 rows from demo-archive")).first.wait_for()
+    assert page.locator(".esap-AdqlWidget .cm-lintRange-error").count() == 0
+    assert editor.inner_text().strip() == "SELECT TOP 7 * FROM demo.sources WHERE parallax > 2"
+    if where == "lab/tree":
+        said = run(page, "print(panel.adql.endswith('parallax > 2'), len(panel.table))")
+        assert said.inner_text().strip() == "True 7"
+        run(page, "panel.adql = 'SELECT 1'")
+        page.locator(".esap-AdqlWidget").get_by_text("SELECT 1", exact=True).wait_for()
+
+
+def take(page: Any) -> None:
+    """Take the first of the list, a moment after it appeared: before that Enter is a new line still."""
+    page.wait_for_timeout(200)
+    page.keyboard.press("Enter")
+
+
+def _picture(page: Any, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")

@@ -1,39 +1,24 @@
-import { EsapError, type ErrorFields } from '../api/errors';
 import { readPage, type Page } from '../api/page';
 import type { Selection } from '../api/client';
 import type { Column, TableDetails } from '../api/types';
 import type { RowsSource } from '../models/tableRows';
 import type { AnyModel } from './anyModel';
+import { Questions } from './questions';
 
-interface Answer {
-  answer: string;
-  content?: unknown;
-  error?: ErrorFields;
-}
-
-interface Asked {
-  resolve(value: { content: unknown; buffers: DataView[] }): void;
-  reject(error: EsapError): void;
-}
-
-/** The rows of tables in the kernel: questions and Arrow go over the widget's own messages. */
+/** The rows of tables in the kernel, as Arrow. */
 export class KernelRows implements RowsSource {
-  // Answers go to every page that shows the widget: each knows its own.
-  private readonly _name = Math.random().toString(36).slice(2);
-  private readonly _waiting = new Map<string, Asked>();
-  private _count = 0;
+  private readonly _questions: Questions;
 
-  constructor(private readonly _model: AnyModel<object>) {
-    _model.on('msg:custom', this._onMessage);
+  constructor(model: AnyModel<object>) {
+    this._questions = new Questions(model);
   }
 
   dispose(): void {
-    this._model.off('msg:custom', this._onMessage);
-    this._waiting.clear();
+    this._questions.dispose();
   }
 
   async table(table: string): Promise<TableDetails> {
-    const { content } = await this._ask({ ask: 'table', table });
+    const { content } = await this._questions.ask({ ask: 'table', table });
     return content as TableDetails;
   }
 
@@ -45,28 +30,8 @@ export class KernelRows implements RowsSource {
     columns: readonly Column[] = []
   ): Promise<Page> {
     const names = columns.map(column => column.name);
-    const { buffers } = await this._ask({ ask: 'rows', table, offset, limit, columns: names, ...selection });
+    const { buffers } = await this._questions.ask({ ask: 'rows', table, offset, limit, columns: names, ...selection });
     const [bytes] = buffers;
     return readPage(bytes ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array());
   }
-
-  private _ask(question: object): Promise<{ content: unknown; buffers: DataView[] }> {
-    this._count += 1;
-    const id = `${this._name}-${this._count}`;
-    return new Promise((resolve, reject) => {
-      this._waiting.set(id, { resolve, reject });
-      this._model.send({ id, ...question });
-    });
-  }
-
-  private readonly _onMessage = (message: unknown, buffers: DataView[]): void => {
-    const { answer, content, error } = message as Answer;
-    const asked = this._waiting.get(answer);
-    this._waiting.delete(answer);
-    if (error) {
-      asked?.reject(new EsapError(error));
-    } else {
-      asked?.resolve({ content, buffers });
-    }
-  };
 }

@@ -1,0 +1,180 @@
+import { autocompletion, completionKeymap, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@codemirror/commands';
+import { sql } from '@codemirror/lang-sql';
+import { bracketMatching } from '@codemirror/language';
+import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { EditorState, type Text } from '@codemirror/state';
+import { drawSelection, EditorView, keymap, lineNumbers, placeholder, tooltips } from '@codemirror/view';
+import { ADQL } from '../documents/adqlLanguage';
+import { adqlTheme } from './adqlTheme';
+import { observe, type AnyModel } from './anyModel';
+import { Questions } from './questions';
+import './adql.css';
+
+/** The traits of `esap_jupyter.widgets.adql_editor.AdqlEditor`. */
+interface Traits {
+  value: string;
+  error_line: number | null;
+  error_column: number | null;
+  error_message: string;
+  label: string;
+}
+
+type Model = AnyModel<Traits>;
+
+/** As `esap_jupyter.face.adql_completion.Completion` has it. */
+interface Offered {
+  text: string;
+  kind: string;
+  unit: string;
+  description: string;
+}
+
+/** One display of the query. */
+class View {
+  private readonly _view: EditorView;
+  private readonly _ends: (() => void)[];
+
+  constructor(
+    private readonly _model: Model,
+    private readonly _questions: Questions,
+    host: HTMLElement
+  ) {
+    const label = document.createElement('span');
+    label.className = 'esap-AdqlWidget-label';
+    label.textContent = _model.get('label');
+    label.setAttribute('aria-hidden', 'true');
+    const editor = document.createElement('div');
+    editor.className = 'esap-AdqlWidget-editor';
+    host.append(label, editor);
+    const run = (): boolean => {
+      this._model.send({ ask: 'run', adql: this._view.state.doc.toString() });
+      return true;
+    };
+    this._view = new EditorView({
+      parent: editor,
+      state: EditorState.create({
+        doc: _model.get('value'),
+        extensions: [
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          bracketMatching(),
+          lintGutter(),
+          EditorView.lineWrapping,
+          placeholder('SELECT TOP 10 * FROM …'),
+          sql({ dialect: ADQL, upperCaseKeywords: true }),
+          adqlTheme,
+          // A notebook's output cuts off what reaches out of it.
+          tooltips({ parent: document.body }),
+          autocompletion({ icons: false, override: [context => this._complete(context)] }),
+          keymap.of([
+            { key: 'Shift-Enter', run },
+            { key: 'Mod-Enter', run },
+            // Tab moves on, as everywhere on the page; it indents only what is selected.
+            { key: 'Tab', run: view => !view.state.selection.main.empty && indentMore(view) },
+            { key: 'Shift-Tab', run: view => !view.state.selection.main.empty && indentLess(view) },
+            ...completionKeymap,
+            ...defaultKeymap,
+            ...historyKeymap
+          ]),
+          EditorView.contentAttributes.of({ 'aria-label': _model.get('label') }),
+          EditorView.updateListener.of(update => {
+            if (update.docChanged) {
+              this._save(update.state.doc);
+            }
+          })
+        ]
+      })
+    });
+    const mark = (): void => this._mark();
+    this._ends = [
+      observe(_model, 'value', () => this._show()),
+      observe(_model, 'error_line', mark),
+      observe(_model, 'error_column', mark),
+      observe(_model, 'error_message', mark)
+    ];
+    this._mark();
+  }
+
+  dispose(): void {
+    this._ends.forEach(end => end());
+    this._view.destroy();
+  }
+
+  private _save(doc: Text): void {
+    const adql = doc.toString();
+    if (adql !== this._model.get('value')) {
+      this._model.set('value', adql);
+      this._model.save_changes();
+    }
+  }
+
+  private _show(): void {
+    const { doc } = this._view.state;
+    const adql = this._model.get('value');
+    if (doc.toString() !== adql) {
+      this._view.dispatch({ changes: { from: 0, to: doc.length, insert: adql } });
+    }
+  }
+
+  private _mark(): void {
+    const line = this._model.get('error_line');
+    this._view.dispatch(setDiagnostics(this._view.state, line ? [this._diagnostic(line)] : []));
+  }
+
+  private _diagnostic(lineNumber: number): Diagnostic {
+    const { doc } = this._view.state;
+    const line = doc.line(Math.min(Math.max(lineNumber, 1), doc.lines));
+    const from = Math.min(line.from + Math.max((this._model.get('error_column') ?? 1) - 1, 0), line.to);
+    const rest = /^[\w.]+|^\S/.exec(doc.sliceString(from, line.to));
+    return { from, to: from + (rest?.[0].length ?? 0), severity: 'error', message: this._model.get('error_message') };
+  }
+
+  private async _complete(context: CompletionContext): Promise<CompletionResult | null> {
+    const adql = context.state.doc.toString();
+    if (!context.explicit && /(^|[\s,;()])$/.test(adql.slice(0, context.pos))) {
+      return null;
+    }
+    // Python counts characters, JavaScript halves of some of them.
+    const at = Array.from(adql.slice(0, context.pos)).length;
+    const { content } = await this._questions.ask({ ask: 'complete', adql, at });
+    const { from, options } = content as { from: number; options: readonly Offered[] };
+    return {
+      from: Array.from(adql).slice(0, from).join('').length,
+      options: options.map(({ text, kind, unit, description }) => ({
+        label: text,
+        detail: unit || (kind === 'column' ? '' : kind),
+        ...(description ? { info: description } : {})
+      })),
+      // The kernel has chosen, and knows of more than were sent.
+      filter: false
+    };
+  }
+}
+
+/** What anywidget runs: once for each widget, and `render` for each of its displays. */
+export default (): object => {
+  let questions: Questions;
+
+  function initialize({ model }: { model: Model }): () => void {
+    questions = new Questions(model);
+    return () => questions.dispose();
+  }
+
+  function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+    el.classList.add('esap-AdqlWidget');
+    // Its keys are its own: without this Shift-Enter would run the notebook's cell.
+    el.dataset.lmSuppressShortcuts = 'true';
+    const stop = (event: KeyboardEvent): void => event.stopPropagation();
+    el.addEventListener('keydown', stop);
+    const view = new View(model, questions, el);
+    return () => {
+      el.removeEventListener('keydown', stop);
+      view.dispose();
+      el.replaceChildren();
+    };
+  }
+
+  return { initialize, render };
+};
