@@ -1,4 +1,4 @@
-"""The names that complete a query: of services, their tables and columns. Nobody waits long for them."""
+"""The names that complete a query: of services, their tables and columns. Nobody waits for them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 600.0
 _FAILED_SECONDS = 30.0
-MOMENT = 0.05
-"""Seconds that a person does not notice; what is on disk comes within them."""
+# So long a person does not notice; what is on disk comes within it.
+_MOMENT = 0.05
 
 
 @dataclass(slots=True)
@@ -33,16 +33,16 @@ class _Known:
 
 
 class Vocabulary:
-    """Answers with what is known, and asks in the background for what is not.
+    """Answers at once with what is known, and asks in the background for what is not.
 
-    Parameters
+    Attributes
     ----------
-    patience : float
-        Seconds that a caller waits for what is not known yet, before it gets nothing.
+    lacks : bool
+        Whether something was not there yet since this was set to False.
     """
 
-    def __init__(self, patience: float = MOMENT) -> None:
-        self._patience = patience
+    def __init__(self) -> None:
+        self.lacks = False
         self._lock = threading.Lock()
         self._known: dict[tuple[str, ...], _Known] = {}
         self._asking: dict[tuple[str, ...], concurrent.futures.Future[Any]] = {}
@@ -71,7 +71,8 @@ class Vocabulary:
             if key not in self._asking:
                 self._asking[key] = begin(ask())
             asking = self._asking[key]
-        if not concurrent.futures.wait([asking], self._patience).done:
+        if not concurrent.futures.wait([asking], _MOMENT).done:
+            self.lacks = True
             # An old answer is better than none.
             return known.value if known is not None else nothing
         try:

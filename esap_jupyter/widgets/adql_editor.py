@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -19,7 +20,10 @@ from esap_jupyter.widgets.grid import STATIC
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.1
+# What is known by then is shown, and if that is nothing it is waited for longer.
+_SOON_SECONDS = 1.0
+_LONGEST_SECONDS = 30.0
 # More are never read: a letter more finds the one wanted.
 _MOST = 100
 
@@ -59,7 +63,7 @@ class AdqlEditor(anywidget.AnyWidget):
     def __init__(self, service_of: Callable[[], str], run: Callable[[], None], **traits: Any) -> None:
         self._service_of = service_of
         self._run = run
-        self._vocabulary = Vocabulary(_PATIENCE_SECONDS)
+        self._vocabulary = Vocabulary()
         # One after the other: a slow service keeps no more than one thread waiting.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="esap-adql")
         self._newest: Any = None
@@ -68,6 +72,7 @@ class AdqlEditor(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Complete nothing any more."""
+        self._newest = None
         self._reader.shutdown(wait=False, cancel_futures=True)
         super().close()
 
@@ -96,8 +101,14 @@ class AdqlEditor(anywidget.AnyWidget):
 
     def _completed(self, question: dict[str, Any], service: str) -> dict[str, Any]:
         adql, at = str(question["adql"]), int(question["at"])
-        if question.get("id") != self._newest:  # the person has typed on
-            return {"from": at, "options": []}
-        asked = service or self._vocabulary.default_service()
-        start, found = complete(adql, at, asked, self._vocabulary, _MOST)
-        return {"from": start, "options": [asdict(each) for each in found]}
+        begun = time.monotonic()
+        while question.get("id") == self._newest:
+            self._vocabulary.lacks = False
+            asked = service or self._vocabulary.default_service()
+            start, found = complete(adql, at, asked, self._vocabulary, _MOST)
+            patience = _SOON_SECONDS if found else _LONGEST_SECONDS
+            if not self._vocabulary.lacks or time.monotonic() - begun > patience:
+                return {"from": start, "options": [asdict(each) for each in found]}
+            time.sleep(_PAUSE_SECONDS)
+        # The person has typed on.
+        return {"from": at, "options": []}

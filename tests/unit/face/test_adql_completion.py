@@ -131,8 +131,10 @@ def test_a_fault_is_neither_raised_nor_repeated_at_each_key(
         raise TimeoutError("a fault of ours")
 
     monkeypatch.setattr(vocabulary_module.verbs, "tables", broken)
-    vocabulary = Vocabulary(patience=20)
+    vocabulary = Vocabulary()
     with caplog.at_level(logging.WARNING):
-        assert [vocabulary.tables("archive") for _ in range(3)] == [[], [], []]
+        while not caplog.text:
+            assert vocabulary.tables("archive") == []
+        assert vocabulary.tables("archive") == []
     assert asked == ["archive"]
     assert "a fault of ours" in caplog.text

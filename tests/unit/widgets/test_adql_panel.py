@@ -67,6 +67,7 @@ async def test_the_query_is_completed_from_the_panels_service(
     gateway_of, keep, catalogue, until, monkeypatch
 ):
     gateway_of(SERVICES)
+    _, waiting = catalogue
     panel = keep(AdqlPanel(service="archive"))
     sent = []
     monkeypatch.setattr(panel._editor, "send", sent.append)
@@ -79,7 +80,12 @@ async def test_the_query_is_completed_from_the_panels_service(
     assert sent[0]["content"]["from"] == 14
     assert sent[0]["content"]["options"][0]["text"] == '"I/239/hip_main"'
     panel.service = "other"
+    # Tables may be long in coming.
+    waiting["other"] = threading.Event()
     asked("SELECT b FROM their.stars", 8)
+    await asyncio.sleep(0.3)
+    assert len(sent) == 1
+    waiting["other"].set()
     await until(lambda: len(sent) == 2)
     [column, *_] = sent[1]["content"]["options"]
     assert (column["text"], column["unit"]) == ('"B-V of their.stars"', "mag")
