@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from esap_jupyter.cli.output import show, show_table, tell
+from esap_jupyter.cli.output import options, show, show_table, tell
 
 if TYPE_CHECKING:
     from esap_jupyter.models import ServiceReport
@@ -112,7 +112,8 @@ def search(
         product=product,
         keyword=keyword,
         parameters=dict(_field(text) for text in fields),
-        on_report=_TellsProgress(),
+        # In a notebook the verb draws its own bar.
+        on_report=_TellsProgress() if options.shown is None else None,
         **_limits(row_limit, everything),
     )
     _finish(table, out, rows)
@@ -245,6 +246,8 @@ def _targets(target: str, file: Path | None) -> Any:
 
 
 def _limits(row_limit: int | None, everything: bool) -> dict[str, Any]:
+    if everything and row_limit is not None:
+        raise click.UsageError("Give --limit or --all, not both.")
     if everything:
         return {"row_limit": None}
     return {} if row_limit is None else {"row_limit": row_limit}

@@ -94,7 +94,7 @@ def _command(before: str) -> dict[str, Any]:
     """Complete a line of ``%esap`` as the shell completes the command `esap`."""
     from click.shell_completion import ShellComplete
 
-    from esap_jupyter.cli import esap as command
+    from esap_jupyter.magics.line import command
 
     fragment = before.rpartition(" ")[2]
     try:

@@ -1,5 +1,6 @@
 """The magics in a real IPython."""
 
+import json
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -97,3 +98,46 @@ def test_what_cannot_be_filled_in_is_a_sentence(
 def test_the_name_of_the_output_is_checked(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert not shell.run_cell("%%adql demo-archive -o 1st\nSELECT 1").success
     assert "1st" in capsys.readouterr().err
+
+
+def test_a_table_with_a_name_still_says_that_it_is_cut(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_cell("%%adql demo-archive -o bright --limit 50\nSELECT * FROM demo.sources")
+
+    assert capsys.readouterr().out.startswith("50 rows (cut at the row limit")
+
+
+@pytest.mark.parametrize(
+    "cell", ["%%adql demo-archive --limit 5 --all\nSELECT 1", "%esap adql 'SELECT 1' --limit 5 --all"]
+)
+def test_a_limit_and_no_limit_are_refused(shell: Any, capsys: pytest.CaptureFixture[str], cell: str) -> None:
+    assert not shell.run_cell(cell).success
+    assert "--limit or --all, not both" in capsys.readouterr().err
+
+
+def test_the_options_of_a_cell_are_listed(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.run_cell("%%adql -h\nSELECT 1")
+
+    assert "--limit" in capsys.readouterr().out
+
+
+def test_json_is_printed_where_it_is_asked_for_and_only_there(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for cell in ("%esap services --json", "%esap --json services"):
+        assert shell.run_cell(cell).result is None
+        assert "demo-archive" in {service["name"] for service in json.loads(capsys.readouterr().out)}
+
+    assert "demo-archive" in {service.name for service in shell.run_cell("%esap services").result}
+
+
+def test_what_runs_until_it_is_stopped_is_for_a_terminal(
+    shell: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not shell.run_cell("%esap demo").success
+    assert "in a terminal" in capsys.readouterr().err
+    shell.run_cell("%esap")
+    listed = capsys.readouterr().out
+    assert "search" in listed
+    assert "demo" not in listed.split()

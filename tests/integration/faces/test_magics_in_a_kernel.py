@@ -125,6 +125,7 @@ def test_tab_offers_variables_within_braces(kernel: Kernel) -> None:
 
 def test_tab_completes_the_line_magic_and_leaves_python_alone(kernel: Kernel) -> None:
     assert "stage" in kernel.complete("%esap st¦")[0]
+    assert "demo" not in kernel.complete("%esap de¦")[0]
     assert "images" in kernel.complete("%esap search 'M 51' -p im¦")[0]
     assert "import" in kernel.complete("imp¦")[0]
 
@@ -142,6 +143,18 @@ def test_tab_answers_at_once_while_a_service_hangs(kernel: Kernel) -> None:
     matches, _ = kernel.complete("%%adql demo-archive\nSEL¦")
 
     assert "SELECT" in matches
+
+
+def test_a_list_of_targets_shows_how_far_it_is(kernel: Kernel, tmp_path: Path) -> None:
+    targets = tmp_path / "targets.txt"
+    targets.write_text("M 51\nM 42\n")
+
+    messages = kernel.run(f"%esap search --targets {targets} -s demo-archive")
+
+    shown = [
+        message["content"]["data"] for message in messages if message["msg_type"].endswith("display_data")
+    ]
+    assert "2/2 targets" in shown[-1]["text/plain"]
 
 
 def test_staging_shows_a_bar_that_stays_as_text(kernel: Kernel) -> None:
