@@ -17,7 +17,7 @@ from esap_jupyter.gateway.registries import is_ivoid
 from esap_jupyter.models import Capability, ColumnDescription, Query, ServiceStatus, TableDescription
 from esap_jupyter.widgets.adql_editor import AdqlEditor
 from esap_jupyter.widgets.asking import AskingPanel
-from esap_jupyter.widgets.fields import Bound, RowLimitTrait, button, labelled
+from esap_jupyter.widgets.fields import LABEL_WIDTH, Bound, RowLimitTrait, button, labelled
 from esap_jupyter.widgets.fold import Fold
 from esap_jupyter.widgets.words import muted_html
 
@@ -76,9 +76,10 @@ class AdqlPanel(AskingPanel):
         self._known_tables: tuple[tuple[str, str], ...] = ()
         self._filter = labelled(ipywidgets.Text, "Tables with", placeholder="part of a name")
         self._shown = ipywidgets.HTML()
-        self._tables = ipywidgets.Select(description="Tables", rows=8, layout=ipywidgets.Layout(width="40%"))
+        self._tables = ipywidgets.Select(description="Tables", rows=8, layout=ipywidgets.Layout(width="50%"))
+        self._tables.style.description_width = LABEL_WIDTH
         self._columns = ipywidgets.HTML(
-            layout=ipywidgets.Layout(width="58%", max_height="14em", overflow="auto")
+            layout=ipywidgets.Layout(width="48%", max_height="14em", overflow="auto")
         )
         look = button("Look which tables there are", lambda: self._try(self._look_at_tables))
         self._examples = labelled(ipywidgets.Dropdown, "Examples", options=[("", "")])

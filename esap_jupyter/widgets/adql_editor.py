@@ -6,14 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
 import anywidget
 import traitlets
 
-from esap_jupyter.face.adql_completion import complete
+from esap_jupyter.face.adql_completion import Completion, complete
 from esap_jupyter.face.background import begin
 from esap_jupyter.face.vocabulary import Vocabulary
 from esap_jupyter.widgets.grid import STATIC
@@ -43,6 +42,8 @@ class AdqlEditor(anywidget.AnyWidget):
     ----------
     value : str
         The query.
+    edits : int
+        How often a person has changed it: what is typed is newer than what the kernel tells of before.
     error_line, error_column : int, optional
         What a service complains of, counted from 1.
     error_message : str
@@ -55,6 +56,7 @@ class AdqlEditor(anywidget.AnyWidget):
     _css = STATIC / "adql.css"
 
     value = traitlets.Unicode().tag(sync=True)
+    edits = traitlets.Int(0).tag(sync=True)
     error_line = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
     error_column = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
     error_message = traitlets.Unicode().tag(sync=True)
@@ -64,8 +66,6 @@ class AdqlEditor(anywidget.AnyWidget):
         self._service_of = service_of
         self._run = run
         self._vocabulary = Vocabulary()
-        # One after the other: a slow service keeps no more than one thread waiting.
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="esap-adql")
         self._newest: Any = None
         super().__init__(**traits)
         self.on_msg(self._on_message)
@@ -73,7 +73,6 @@ class AdqlEditor(anywidget.AnyWidget):
     def close(self) -> None:
         """Complete nothing any more."""
         self._newest = None
-        self._reader.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def mark(self, line: int | None, column: int | None, message: str) -> None:
@@ -91,24 +90,25 @@ class AdqlEditor(anywidget.AnyWidget):
             begin(self._answer(content, self._service_of()))
 
     async def _answer(self, question: dict[str, Any], service: str) -> None:
-        answer: dict[str, Any] = {"from": question.get("at"), "options": []}
         try:
-            loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._reader, self._completed, question, service)
+            answer = await self._completed(question, service)
         except Exception:
             log.exception("A query could not be completed")
+            answer = {"from": question.get("at"), "options": []}
         self.send({"answer": question.get("id"), "content": answer})
 
-    def _completed(self, question: dict[str, Any], service: str) -> dict[str, Any]:
-        adql, at = str(question["adql"]), int(question["at"])
+    async def _completed(self, question: dict[str, Any], service: str) -> dict[str, Any]:
         begun = time.monotonic()
         while question.get("id") == self._newest:
             self._vocabulary.lacks = False
-            asked = service or self._vocabulary.default_service()
-            start, found = complete(adql, at, asked, self._vocabulary, _MOST)
+            start, found = await asyncio.to_thread(self._complete, question["adql"], question["at"], service)
             patience = _SOON_SECONDS if found else _LONGEST_SECONDS
             if not self._vocabulary.lacks or time.monotonic() - begun > patience:
                 return {"from": start, "options": [asdict(each) for each in found]}
-            time.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(_PAUSE_SECONDS)
         # The person has typed on.
-        return {"from": at, "options": []}
+        return {"from": question["at"], "options": []}
+
+    def _complete(self, adql: str, at: int, service: str) -> tuple[int, list[Completion]]:
+        asked = service or self._vocabulary.default_service()
+        return complete(adql, at, asked, self._vocabulary, _MOST)

@@ -301,6 +301,27 @@ def test_a_query_is_completed_and_sent_by_a_key(opened: Any, where: str, theme: 
         assert said.inner_text().strip() == "True 7"
         run(page, "panel.adql = 'SELECT 1'")
         page.locator(".esap-AdqlWidget").get_by_text("SELECT 1", exact=True).wait_for()
+        # What a kernel that was busy tells of the text before does not undo what was typed meanwhile.
+        run(page, "import time; time.sleep(2); panel._tell_all_again(); print('told')")
+        editor.click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(", 22")
+        page.get_by_text("told", exact=True).wait_for()
+        assert run(page, "print(panel.adql)").inner_text().strip() == "SELECT 1, 22"
+        assert editor.inner_text().strip() == "SELECT 1, 22"
+
+
+def test_tables_are_found_by_a_part_of_their_name(opened: Any) -> None:
+    page = opened("voila/render", "adql-tables", ADQL)
+    page.get_by_role("button", name="Tables, columns and examples").click()
+    page.get_by_role("button", name="Look which tables there are").click()
+    tables = page.get_by_role("listbox", name="Tables", exact=True)
+    tables.get_by_role("option", name="demo.sources").wait_for()
+    page.get_by_label("Tables with").fill("MESS")
+    page.get_by_text(re.compile(r"^1 of \d+ tables")).wait_for()
+    tables.select_option("demo.messier")
+    page.get_by_role("cell", name="common_name", exact=True).wait_for()
+    _picture(page, "adql-widget-tables")
 
 
 def take(page: Any) -> None:

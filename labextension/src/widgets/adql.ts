@@ -14,6 +14,8 @@ import './adql.css';
 /** The traits of `esap_jupyter.widgets.adql_editor.AdqlEditor`. */
 interface Traits {
   value: string;
+  /** How often a person has changed it. */
+  edits: number;
   error_line: number | null;
   error_column: number | null;
   error_message: string;
@@ -34,12 +36,14 @@ interface Offered {
 class View {
   private readonly _view: EditorView;
   private readonly _ends: (() => void)[];
+  private _edits: number;
 
   constructor(
     private readonly _model: Model,
     private readonly _questions: Questions,
     host: HTMLElement
   ) {
+    this._edits = _model.get('edits');
     const label = document.createElement('span');
     label.className = 'esap-AdqlWidget-label';
     label.textContent = _model.get('label');
@@ -62,7 +66,7 @@ class View {
           bracketMatching(),
           lintGutter(),
           EditorView.lineWrapping,
-          placeholder('SELECT TOP 10 * FROM …'),
+          placeholder('SELECT TOP 10 * FROM …    (Shift-Enter asks)'),
           sql({ dialect: ADQL, upperCaseKeywords: true }),
           adqlTheme,
           // A notebook's output cuts off what reaches out of it.
@@ -103,15 +107,26 @@ class View {
   }
 
   private _save(doc: Text): void {
-    const adql = doc.toString();
-    if (adql !== this._model.get('value')) {
-      this._model.set('value', adql);
-      this._model.save_changes();
+    if (doc.toString() !== this._model.get('value')) {
+      this._edits = Math.max(this._edits, this._model.get('edits')) + 1;
+      this._tell(doc);
     }
+  }
+
+  private _tell(doc: Text): void {
+    this._model.set('edits', this._edits);
+    this._model.set('value', doc.toString());
+    this._model.save_changes();
   }
 
   private _show(): void {
     const { doc } = this._view.state;
+    if (this._model.get('edits') < this._edits) {
+      // The kernel tells what there was before it heard of the last letters.
+      this._tell(doc);
+      return;
+    }
+    this._edits = this._model.get('edits');
     const adql = this._model.get('value');
     if (doc.toString() !== adql) {
       this._view.dispatch({ changes: { from: 0, to: doc.length, insert: adql } });
