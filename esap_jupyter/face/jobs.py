@@ -32,7 +32,7 @@ class Jobs(Verbs):
         Returns
         -------
         Listing of Job
-            Long parameters and results are left out; `get` has them.
+            Long parameters and results are left out, as their `left_out` says; `get` has them.
 
         Raises
         ------

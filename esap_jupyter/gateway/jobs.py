@@ -96,7 +96,7 @@ class Jobs:
         return bool(self._running)
 
     async def list(self, limit: int = 200) -> list[Job]:
-        """The last jobs, newest first; long parameters and results are left out, `get` has them."""
+        """The last jobs, newest first; what of each is too long (`Job.left_out`) `get` has."""
         jobs = await asyncio.to_thread(self._rows.list, limit, now=self._clock())
         return [self._with_local_progress(job) for job in jobs]
 

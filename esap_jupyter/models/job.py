@@ -76,6 +76,8 @@ class Job(BaseModel):
         EXECUTING, but its owner's lease ran out: the process died, and the job can be resumed.
     results : dict
         What came out: ``path`` of a staging, ``table`` of a query, or what failed, file by file.
+    left_out : tuple of str
+        ``parameters`` and ``results`` if they are too long for a list of jobs; asked for alone, a job is whole.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -89,6 +91,7 @@ class Job(BaseModel):
     progress: Progress = Progress()
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     results: dict[str, JsonValue] = Field(default_factory=dict)
+    left_out: tuple[Literal["parameters", "results"], ...] = ()
     error_code: str = ""
     error_message: str = ""
     error_hint: str = ""

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from esap_jupyter.models import ENDED_PHASES, Job, Phase, Progress
 from esap_jupyter.storage.state import State
@@ -185,13 +185,13 @@ class JobRows:
         return None if row is None else _job(row, now)
 
     def list(self, limit: int, *, now: float) -> list[Job]:
-        """The last jobs, newest first; parameters and results that are long are left out, `get` has them."""
+        """The last jobs, newest first; `Job.left_out` says what of each is too long for a list, `get` has it."""
         with self._state.reading() as connection:
             rows = connection.execute(
                 "SELECT id, kind, title, phase, owner, lease_until, progress, created_at, started_at,"
                 " ended_at, error_code, error_message, error_hint,"
-                " CASE WHEN length(parameters) <= :short THEN parameters ELSE '{}' END AS parameters,"
-                " CASE WHEN length(results) <= :short THEN results ELSE '{}' END AS results"
+                " CASE WHEN length(parameters) <= :short THEN parameters END AS parameters,"
+                " CASE WHEN length(results) <= :short THEN results END AS results"
                 " FROM jobs ORDER BY created_at DESC, rowid DESC LIMIT :limit",
                 {"short": _SHORT, "limit": limit},
             ).fetchall()
@@ -208,6 +208,11 @@ def _renewal(connection: sqlite3.Connection, job_id: str, owner: str) -> Renewal
 
 def _job(row: sqlite3.Row, now: float) -> Job:
     phase = Phase(row["phase"])
+    left_out: list[Literal["parameters", "results"]] = []
+    if row["parameters"] is None:
+        left_out.append("parameters")
+    if row["results"] is None:
+        left_out.append("results")
     return Job(
         id=row["id"],
         kind=row["kind"],
@@ -216,8 +221,9 @@ def _job(row: sqlite3.Row, now: float) -> Job:
         interrupted=phase not in ENDED_PHASES and row["lease_until"] <= now,
         owner=row["owner"],
         progress=Progress.model_validate_json(row["progress"]),
-        parameters=json.loads(row["parameters"]),
-        results=json.loads(row["results"]),
+        parameters=json.loads(row["parameters"] or "{}"),
+        results=json.loads(row["results"] or "{}"),
+        left_out=tuple(left_out),
         error_code=row["error_code"],
         error_message=row["error_message"],
         error_hint=row["error_hint"],

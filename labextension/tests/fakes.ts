@@ -63,6 +63,7 @@ export function makeJob(given: Partial<Job>): Job {
     },
     parameters: {},
     results: {},
+    left_out: [],
     error_code: '',
     error_message: '',
     error_hint: '',

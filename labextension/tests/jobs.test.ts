@@ -58,6 +58,18 @@ describe('the jobs', () => {
     expect(jobs.error?.code).toBe('no-connection');
   });
 
+  it('read the results of one that the list has without them', async () => {
+    const file = { item: 'i1', path: '/work/m51.fits', bytes: 1, verified: 'md5' };
+    const asked = vi.fn().mockResolvedValue(makeJob({ results: { files: [file] } }));
+    const list = [makeJob({ id: 'long', left_out: ['results'] }), makeJob({ id: 'short', left_out: ['parameters'] })];
+    jobs = new Jobs(fakeClient({ jobs: () => Promise.resolve({ jobs: list }), job: asked }));
+    await jobs.refresh();
+    const whole = await jobs.whole('long');
+    expect(resultsOf(whole ?? makeJob({})).files).toEqual([file]);
+    expect(await jobs.whole('short')).toBe(list[1]);
+    expect(asked.mock.calls).toEqual([['long']]);
+  });
+
   it('tell why one cannot be cancelled', async () => {
     const refused = new EsapError({ code: 'not-found', message: 'There is no such job.' });
     jobs = new Jobs(fakeClient({ cancelJob: () => Promise.reject(refused) }));

@@ -1831,6 +1831,11 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             /**
+             * Left Out
+             * @default []
+             */
+            left_out: ("parameters" | "results")[];
+            /**
              * Error Code
              * @default
              */

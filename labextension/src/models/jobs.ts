@@ -22,6 +22,11 @@ export function canResume(job: Job): boolean {
   return job.interrupted || job.phase === 'ERROR' || job.phase === 'ABORTED';
 }
 
+/** Whether its results are too long for the list; alone, the job has them. */
+export function lacksResults(job: Job): boolean {
+  return job.left_out.includes('results');
+}
+
 /** Seconds until it is done at its present rate; null if that cannot be told. */
 export function secondsLeft(job: Job): number | null {
   const { done, total, rate } = job.progress;
@@ -83,6 +88,21 @@ export class Jobs extends Changing {
   async refresh(): Promise<void> {
     await this._poll.refresh();
     await this._poll.tick;
+  }
+
+  /** A job with the results that the list leaves out; null if they cannot be read, which `error` tells. */
+  async whole(id: string): Promise<Job | null> {
+    const listed = this.list.find(job => job.id === id);
+    if (listed && !lacksResults(listed)) {
+      return listed;
+    }
+    try {
+      return await this._client.job(id);
+    } catch (thrown) {
+      this.error = asEsapError(thrown);
+      this.emitChanged();
+      return null;
+    }
   }
 
   cancel(id: string): Promise<void> {

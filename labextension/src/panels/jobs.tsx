@@ -18,12 +18,12 @@ import {
   type LabIcon
 } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import type { Job, Phase } from '../api/types';
 import { codeOfFiles, codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
 import { dragWhenMoved } from '../dragging';
-import { canResume, fractionDone, hasEnded, isRunning, resultsOf, secondsLeft } from '../models/jobs';
+import { canResume, fractionDone, hasEnded, isRunning, lacksResults, resultsOf, secondsLeft, type StagedFile } from '../models/jobs';
 import { useChanges, useView } from './context';
 import { formatBytes, formatCount, formatSeconds, formatTime } from './format';
 import { Empty, ErrorNote, IconButton, ProgressBar } from './parts';
@@ -44,6 +44,9 @@ const KIND_ICONS: Readonly<Record<string, LabIcon>> = {
   replication: copyIcon,
   upload: fileUploadIcon
 };
+
+/** Files that a card shows; of a staging of thousands nobody looks at all. */
+const MOST_FILES = 200;
 
 /** Every query and staging, of this server and of the person's notebooks. */
 export function JobsPanel(): ReactNode {
@@ -87,21 +90,28 @@ export function JobsPanel(): ReactNode {
 
 function JobCard({ job }: { job: Job }): ReactNode {
   const { esap, commands, trans } = useView();
-  const [open, setOpen] = useState(false);
   const phase = job.interrupted ? trans.__('interrupted') : phaseInWords(job.phase, trans);
   const PhaseIcon = job.interrupted ? pauseIcon : ICONS[job.phase];
   const KindIcon = KIND_ICONS[job.kind] ?? spreadsheetIcon;
-  const { files, failed, tableId } = resultsOf(job);
-  const code = tableId
-    ? codeOfTable({ id: tableId })
-    : files.length > 0
-      ? codeOfFiles(files.map(file => file.path))
-      : '';
+  const { files, tableId } = resultsOf(job);
+  const hasCode = tableId !== '' || files.length > 0 || (lacksResults(job) && job.progress.files_done > 0);
+  const codeOfAll = async (): Promise<string> => {
+    const whole = await esap.jobs.whole(job.id);
+    return whole ? codeOfResults(whole) : '';
+  };
+  const insert = async (): Promise<void> => {
+    const code = await codeOfAll();
+    if (code) {
+      await commands.execute(CommandIDs.insertCode, { code });
+    }
+  };
   return (
     <li className={`esap-Card esap-Job esap-mod-${job.interrupted ? 'interrupted' : job.phase.toLowerCase()}`}>
       <div
-        className={`esap-Card-head ${code ? 'esap-mod-draggable' : ''}`}
-        onPointerDown={event => code && dragWhenMoved(event, () => ({ title: job.title, code }))}
+        className={`esap-Card-head ${hasCode ? 'esap-mod-draggable' : ''}`}
+        onPointerDown={event =>
+          hasCode && dragWhenMoved(event, async () => ({ title: job.title, code: await codeOfAll() }))
+        }
       >
         <KindIcon.react tag="span" className="esap-Icon" />
         <span className="esap-Card-title" title={job.title}>
@@ -128,11 +138,11 @@ function JobCard({ job }: { job: Job }): ReactNode {
             onClick={() => void commands.execute(CommandIDs.openTable, { id: tableId, title: job.title })}
           />
         )}
-        {code && (
+        {hasCode && (
           <IconButton
             icon={codeIcon}
             label={trans.__('Insert code that uses the result of %1', job.title)}
-            onClick={() => void commands.execute(CommandIDs.insertCode, { code })}
+            onClick={() => void insert()}
           />
         )}
         {(hasEnded(job) || job.interrupted) && (
@@ -156,37 +166,83 @@ function JobCard({ job }: { job: Job }): ReactNode {
           {job.error_message} <span className="esap-hint">{job.error_hint}</span>
         </p>
       )}
-      {files.length + failed.length > 0 && (
-        <details className="esap-Files" open={open} onToggle={event => setOpen(event.currentTarget.open)}>
-          <summary>{trans._n('%1 file', '%1 files', files.length + failed.length)}</summary>
-          <ul className="esap-List">
-            {files.map(file => (
-              <li key={file.path}>
-                <button
-                  type="button"
-                  className="esap-Line"
-                  title={trans.__('Open %1', file.path)}
-                  onClick={() => void commands.execute(CommandIDs.openPath, { path: file.path })}
-                  onPointerDown={event =>
-                    dragWhenMoved(event, () => ({ title: nameOfPath(file.path), code: codeOfFiles([file.path]) }))
-                  }
-                >
-                  <fileIcon.react tag="span" className="esap-Icon" />
-                  <span className="esap-Line-title">{file.did ?? nameOfPath(file.path)}</span>
-                  <span className="esap-muted">{formatBytes(file.bytes)}</span>
-                </button>
-              </li>
-            ))}
-            {failed.map(each => (
-              <li key={`${each.item} ${each.path}`} className="esap-Job-error">
-                {each.path || each.item}: {each.message} <span className="esap-hint">{each.hint}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <JobFiles job={job} />
     </li>
   );
+}
+
+/** What became of each file: what did not arrive first. Of a job whose results are long, read when it is opened. */
+function JobFiles({ job }: { job: Job }): ReactNode {
+  const { esap, trans } = useView();
+  const { jobs } = esap;
+  const { id, phase } = job;
+  const [open, setOpen] = useState(false);
+  const [whole, setWhole] = useState<Job | null>(null);
+  const isWanted = open && lacksResults(job);
+  useEffect(() => {
+    let wanted = isWanted;
+    if (wanted) {
+      void jobs.whole(id).then(found => wanted && setWhole(found));
+    }
+    return () => {
+      wanted = false;
+    };
+    // Long results change when the job ends, and are not read again for each step of it.
+  }, [jobs, isWanted, id, phase]);
+  const { files, failed } = resultsOf(lacksResults(job) ? (whole ?? job) : job);
+  const count = files.length + failed.length || (lacksResults(job) ? (job.progress.files_total ?? 0) : 0);
+  if (count === 0) {
+    return null;
+  }
+  const more = Math.max(failed.length - MOST_FILES, 0) + Math.max(files.length - MOST_FILES, 0);
+  return (
+    <details className="esap-Files" open={open} onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>{trans._n('%1 file', '%1 files', count)}</summary>
+      {open && (
+        <ul className="esap-List">
+          {failed.slice(0, MOST_FILES).map(each => (
+            <li key={`${each.item} ${each.path}`} className="esap-Job-error">
+              {each.path || each.item}: {each.message} <span className="esap-hint">{each.hint}</span>
+            </li>
+          ))}
+          {files.slice(0, MOST_FILES).map(file => (
+            <FileLine key={file.path} file={file} />
+          ))}
+          {more > 0 && <li className="esap-muted">{trans.__('and %1 more', formatCount(more))}</li>}
+        </ul>
+      )}
+    </details>
+  );
+}
+
+function FileLine({ file }: { file: StagedFile }): ReactNode {
+  const { commands, trans } = useView();
+  return (
+    <li>
+      <button
+        type="button"
+        className="esap-Line"
+        title={trans.__('Open %1', file.path)}
+        onClick={() => void commands.execute(CommandIDs.openPath, { path: file.path })}
+        onPointerDown={event =>
+          dragWhenMoved(event, () => ({ title: nameOfPath(file.path), code: codeOfFiles([file.path]) }))
+        }
+      >
+        <fileIcon.react tag="span" className="esap-Icon" />
+        <span className="esap-Line-title">{file.did ?? nameOfPath(file.path)}</span>
+        <span className="esap-muted">{formatBytes(file.bytes)}</span>
+      </button>
+    </li>
+  );
+}
+
+/** The cell that uses what came out of it; empty if nothing did. */
+function codeOfResults(job: Job): string {
+  const { files, tableId } = resultsOf(job);
+  if (tableId) {
+    return codeOfTable({ id: tableId });
+  }
+  return files.length > 0 ? codeOfFiles(files.map(file => file.path)) : '';
 }
 
 function nameOfPath(path: string): string {

@@ -243,8 +243,9 @@ class TestJobs:
         rows = JobRows(state)
         rows.insert(a_job(), lease_until=NOW_SECONDS)
         rows.keep("j1", owner="me", results={"files": ["x" * 1000] * 200})
-        assert rows.list(1, now=NOW_SECONDS)[0].results == {}
-        assert len(rows.get("j1", now=NOW_SECONDS).results["files"]) == 200
+        [listed], whole = rows.list(1, now=NOW_SECONDS), rows.get("j1", now=NOW_SECONDS)
+        assert (listed.results, listed.left_out) == ({}, ("results",))
+        assert (len(whole.results["files"]), whole.left_out) == (200, ())
 
     def test_oldest_that_have_ended_are_forgotten(self, state, monkeypatch):
         monkeypatch.setattr("esap_jupyter.storage.state_jobs.KEPT", 3)

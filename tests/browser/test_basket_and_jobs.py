@@ -1,0 +1,59 @@
+"""Many jobs, files and items in the side bar."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from esap_jupyter.models import Job, Phase, Progress
+from esap_jupyter.storage.state import State
+from esap_jupyter.storage.state_jobs import Failure, JobRows
+from tests.browser.conftest import Lab
+from tests.browser.person import tab
+
+FILES = 1_000
+
+
+def test_a_staging_of_many_files_shows_those_it_has_room_for(page: Any, lab: Lab) -> None:
+    keep_staging(lab, FILES)
+    tab(page, "Jobs").click()
+    panel = page.locator("#esap-tabpanel")
+
+    panel.get_by_text(f"{FILES} files", exact=True).click()
+    panel.get_by_text("and 799 more").wait_for()
+    panel.get_by_role("button", name="file-0.fits").wait_for()
+    panel.get_by_text("The disk is full.").wait_for()
+    panel.get_by_role("button", name="Insert code that uses the result").click()
+    page.locator(".jp-Notebook .jp-CodeCell").get_by_text("files = [").wait_for()
+    page.get_by_text("| Idle").wait_for()  # a server that stops while a kernel starts may hang
+
+
+def keep_staging(lab: Lab, count: int) -> None:
+    """A staging that has ended, as another process of the person leaves it."""
+    rows = JobRows(State(lab.config.parent / "state" / "state.sqlite"))
+    now = time.time()
+    job = Job(
+        id=f"many{count}",
+        kind="staging",
+        title="Many files",
+        phase=Phase.EXECUTING,
+        owner="a notebook",
+        created_at=datetime.fromtimestamp(now, UTC),
+    )
+    rows.insert(job, lease_until=now + 30)
+    paths = [lab.workspace / f"file-{number}.fits" for number in range(count - 1)]
+    rows.end(
+        job.id,
+        owner=job.owner,
+        phase=Phase.ERROR,
+        now=now,
+        results={
+            "files": [{"item": "i", "path": str(path), "bytes": 1, "verified": "md5"} for path in paths],
+            "failed": [
+                {"item": "i", "path": "last", "code": "no-room", "message": "The disk is full.", "hint": ""}
+            ],
+        },
+        progress=Progress(files_done=count - 1, files_total=count),
+        failure=Failure(),
+    )
