@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,6 +87,7 @@ class Jobs:
         # For people who look; what counts is that no two are the same.
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._running: dict[str, RunningJob] = {}
+        self._beginning: set[asyncio.Task[JobHandle]] = set()
 
     # What anyone may ask
 
@@ -191,18 +192,7 @@ class Jobs:
         """
         job = await self.get(job_id)
         self._runner(job.kind)
-        now = self._clock()
-        claimed = await asyncio.to_thread(
-            self._rows.claim, job_id, owner=self.owner, now=now, lease_until=now + self._timing.lease
-        )
-        if not claimed:
-            job = await self.get(job_id)
-            if job.phase is Phase.COMPLETED:
-                raise Conflict(f"Job {job_id} is complete.", hint="Rerun it instead.", field="job")
-            raise Conflict(
-                f"Job {job_id} is already running ({job.owner}).", hint="Watch it, or cancel it.", field="job"
-            )
-        return self._start(await self.get(job_id), now + self._timing.lease)
+        return await self._begin(self._claim_and_start(job_id))
 
     async def rerun(self, job_id: str) -> JobHandle:
         """Start a new job that does the same again.
@@ -220,8 +210,7 @@ class Jobs:
     async def submit(self, kind: str, title: str, parameters: Mapping[str, JsonValue]) -> JobHandle:
         """Start a job that the runner of its kind does, in this process."""
         self._runner(kind)
-        job, lease_until = await self._insert(kind, title, parameters)
-        return self._start(job, lease_until)
+        return await self._begin(self._insert_and_start(kind, title, parameters))
 
     async def adopt(
         self, kind: str, title: str, parameters: Mapping[str, JsonValue], task: asyncio.Task[Any]
@@ -232,6 +221,8 @@ class Jobs:
 
     async def close(self) -> None:
         """Stop the jobs of this process; they stay as interrupted and can be resumed."""
+        if self._beginning:
+            await asyncio.wait(self._beginning)
         await asyncio.gather(*(running.give_up() for running in list(self._running.values())))
 
     # How a job is run
@@ -244,6 +235,33 @@ class Jobs:
                 f"This version of ESAP does not know how to run a job of kind {kind!r}.",
                 hint="Upgrade esap-jupyter.",
             ) from None
+
+    async def _begin(self, work: Coroutine[Any, Any, JobHandle]) -> JobHandle:
+        """Write that this process runs a job, and start it: whole, even if who asked for it goes away."""
+        beginning = asyncio.create_task(work, name="esap job begins")
+        self._beginning.add(beginning)
+        beginning.add_done_callback(self._beginning.discard)
+        return await asyncio.shield(beginning)
+
+    async def _insert_and_start(
+        self, kind: str, title: str, parameters: Mapping[str, JsonValue]
+    ) -> JobHandle:
+        job, lease_until = await self._insert(kind, title, parameters)
+        return self._start(job, lease_until)
+
+    async def _claim_and_start(self, job_id: str) -> JobHandle:
+        now = self._clock()
+        claimed = await asyncio.to_thread(
+            self._rows.claim, job_id, owner=self.owner, now=now, lease_until=now + self._timing.lease
+        )
+        if not claimed:
+            job = await self.get(job_id)
+            if job.phase is Phase.COMPLETED:
+                raise Conflict(f"Job {job_id} is complete.", hint="Rerun it instead.", field="job")
+            raise Conflict(
+                f"Job {job_id} is already running ({job.owner}).", hint="Watch it, or cancel it.", field="job"
+            )
+        return self._start(await self.get(job_id), now + self._timing.lease)
 
     async def _insert(self, kind: str, title: str, parameters: Mapping[str, JsonValue]) -> tuple[Job, float]:
         # In a thread altogether: the parameters of a staging may be those of 100,000 items.

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -19,6 +20,7 @@ from esap_jupyter.gateway.jobs import Jobs, error_of
 from esap_jupyter.gateway.leases import Timing
 from esap_jupyter.models import Phase, Progress
 from esap_jupyter.storage.state import State
+from esap_jupyter.storage.state_jobs import JobRows
 
 FAST = Timing(lease=5.0, renew=0.05, tick=0.01)
 
@@ -199,6 +201,59 @@ class TestCancelling:
         await handle.wait()
         await handle.cancel()
         assert (await handle.get()).phase is Phase.COMPLETED
+
+
+class TestWhoAskedGoesAway:
+    """A browser that is closed cancels its request; what has been written down is done all the same."""
+
+    @pytest.fixture
+    def written(self, monkeypatch):
+        """Holds a job's row between its writing and the start: set once it is written, and to go on."""
+        is_written, go_on = threading.Event(), threading.Event()
+
+        def held(write):
+            def write_and_wait(*args, **kwargs):
+                done = write(*args, **kwargs)
+                is_written.set()
+                go_on.wait(10)
+                return done
+
+            return write_and_wait
+
+        for name in ("insert", "claim"):
+            monkeypatch.setattr(JobRows, name, held(getattr(JobRows, name)))
+        yield is_written, go_on
+        go_on.set()
+
+    async def test_while_a_job_is_begun(self, make_jobs, written):
+        is_written, go_on = written
+        jobs = make_jobs(succeed)
+        asking = asyncio.create_task(jobs.submit("work", "t", {"question": 1}))
+        await asyncio.to_thread(is_written.wait, 10)
+        asking.cancel()
+        await asyncio.wait([asking])
+        go_on.set()
+
+        [job] = await jobs.list()
+        assert (await jobs.wait(job.id)).phase is Phase.COMPLETED
+
+    async def test_while_a_job_is_resumed(self, make_jobs, written):
+        is_written, go_on = written
+        go_on.set()
+        jobs = make_jobs(hang)
+        handle = await jobs.submit("work", "t", {"question": 1})
+        await handle.cancel()
+        await handle.wait()
+        jobs.runners["work"] = succeed
+        is_written.clear()
+        go_on.clear()
+        asking = asyncio.create_task(jobs.resume(handle.id))
+        await asyncio.to_thread(is_written.wait, 10)
+        asking.cancel()
+        await asyncio.wait([asking])
+        go_on.set()
+
+        assert (await handle.wait()).phase is Phase.COMPLETED
 
 
 class TestLease:
