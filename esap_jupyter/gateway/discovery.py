@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import logging
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -340,7 +342,18 @@ class Search:
         except EsapError as error:
             self._error = self._error or error
         finally:
+            self._let_go()
             self._discovery.ended(self)
+
+    def _let_go(self) -> None:
+        """Who keeps a search that has ended does not keep the tables and targets that went with it."""
+        self.options = dataclasses.replace(self.options, uploads={})
+        self._targets = None
+        for failure in self.errors.values():
+            error: BaseException | None = failure
+            while error is not None:
+                traceback.clear_frames(error.__traceback__)
+                error = error.__cause__ or error.__context__
 
     def _close_table(self, writer: TableWriter) -> None:
         for report in self.reports.values():

@@ -1,8 +1,11 @@
 """Searching services side by side: what arrives, what is reported, what is cancelled."""
 
 import asyncio
+import gc
 import time
+import weakref
 
+import pyarrow as pa
 import pytest
 
 from esap_jupyter.errors import (
@@ -28,6 +31,22 @@ async def search(gateway, *services, **parameters):
     """Search to the end; returns the search and its table."""
     found = gateway.search(a_query(*services, **parameters))
     return found, await found.done()
+
+
+class TestWhatIsKept:
+    @pytest.mark.parametrize("fault", ["", "rejected"])
+    async def test_an_uploaded_table_goes_when_the_search_has_ended(self, make_gateway, fault):
+        gateway = await make_gateway({"one": {"fault": fault}})
+        table = pa.table({"ra": [1.0]})
+        uploaded = weakref.ref(table)
+        found = gateway.adql("one", "SELECT 1", uploads={"mine": table})
+        await found.finished()
+        gateway.connector("one").asked.clear()
+        del table
+        gc.collect()
+
+        assert found.reports["one"].rows == (0 if fault else 3)
+        assert uploaded() is None
 
 
 class TestSideBySide:
