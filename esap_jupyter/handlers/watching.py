@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from esap_jupyter.errors import EsapError, NotFound
 from esap_jupyter.handlers.changes import Changes
-from esap_jupyter.handlers.envelope import ErrorEnvelope, envelope_of
+from esap_jupyter.handlers.envelope import ErrorEnvelope, envelope_of, unforeseen
 from esap_jupyter.handlers.metrics import count_job, count_search
 from esap_jupyter.models import Job, Query, ServiceReport
 
@@ -181,14 +181,15 @@ class _WatchedSearch:
         )
 
     async def _watch(self) -> None:
-        async for report in self.search:
-            self._tell(report)
         try:
+            async for report in self.search:
+                self._tell(report)
             await self.search.done()
         except EsapError as error:
             self.error = envelope_of(error)
-        except Exception:
+        except Exception as error:
             log.exception("The search %s failed unexpectedly", self.id)
+            self.error = unforeseen(error)
         self.ended = True
         count_search(self.search.reports.values())
         self._announce(SEARCH_CHANGED, {"search": self.id, "ended": True})

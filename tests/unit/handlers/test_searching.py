@@ -54,6 +54,17 @@ class TestSearch:
 
         assert state["error"]["code"] == "unknown-name"
 
+    async def test_what_nobody_foresaw_is_told_without_its_details(self, ask, ended, monkeypatch) -> None:
+        def fail(*_):
+            raise ZeroDivisionError("secret detail")
+
+        monkeypatch.setattr("esap_jupyter.gateway.names.resolve", fail)
+        started = await ask("POST", "searches", json={"target": "M 51"})
+        state = await ended(started.json["id"])
+
+        assert "ZeroDivisionError" in state["error"]["message"]
+        assert "secret detail" not in json.dumps(state)
+
     async def test_unknown_service(self, ask) -> None:
         answer = await ask("POST", "searches", json={"target": "M 51", "services": ["nobody"]})
 
