@@ -72,7 +72,7 @@ class JobList(BaseModel):
     Attributes
     ----------
     jobs : tuple of Job
-        All, or those that changed since the version that was given; long parameters are left out.
+        All, or those that changed since the version that was given; see `Job.left_out`.
     ids : tuple of str
         Of all, so that one that was deleted is noticed.
     version : int
@@ -236,6 +236,7 @@ class WatchedJobs:
     async def changed(self, gateway: Gateway, since: int) -> JobList:
         """List the jobs, all or those that changed since a version."""
         jobs = await self._looked_at(gateway)
+        # Nothing is waited for from the look on: jobs and version are of one moment.
         return JobList(
             jobs=tuple(job for job in jobs if self._changes.version(job.id) > since),
             ids=tuple(job.id for job in jobs),
@@ -249,11 +250,11 @@ class WatchedJobs:
 
     async def _looked_at(self, gateway: Gateway) -> list[Job]:
         jobs = await gateway.jobs.list(MOST_JOBS)
+        await self._count(gateway, jobs)
         for job in jobs:
             if self._changes.note(job.id, job):
                 self._announce(JOB_CHANGED, _said_of(job))
         self._changes.keep_only({job.id for job in jobs})
-        await self._count(gateway, jobs)
         return jobs
 
     async def _count(self, gateway: Gateway, jobs: list[Job]) -> None:

@@ -19,7 +19,7 @@ from esap_jupyter.storage.state import State
 KEPT = 1000
 """Jobs remembered; of those that have ended, the oldest are forgotten."""
 
-_SHORT = 100_000
+_SHORT = 10_000
 """Characters of parameters and results beyond which a list leaves them out."""
 
 

@@ -1,10 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EsapError } from '../src/api/errors';
-import type { Job } from '../src/api/types';
+import type { Job, JobList } from '../src/api/types';
 import { canResume, fractionDone, isRunning, Jobs, resultsOf, secondsLeft } from '../src/models/jobs';
 import { fakeClient, makeJob } from './fakes';
 
 const PROGRESS = makeJob({}).progress;
+
+function listOf(jobs: readonly Job[], version = 1): JobList {
+  return { jobs: [...jobs], ids: jobs.map(job => job.id), version };
+}
 
 describe('a job', () => {
   it('can be resumed when it failed, was stopped or was interrupted', () => {
@@ -35,8 +39,8 @@ describe('the jobs', () => {
   afterEach(() => jobs?.dispose());
 
   it('say when one that was running has ended', async () => {
-    const answers: Job[][] = [[makeJob({})], [makeJob({ phase: 'COMPLETED' })]];
-    jobs = new Jobs(fakeClient({ jobs: () => Promise.resolve({ jobs: answers.shift() ?? [] }) }));
+    const answers = [[makeJob({})], [makeJob({ phase: 'COMPLETED' })]].map(each => listOf(each));
+    jobs = new Jobs(fakeClient({ jobs: () => Promise.resolve(answers.shift()) }));
     const ended: string[] = [];
     jobs.ended.connect((_, job) => ended.push(job.id));
     await jobs.refresh();
@@ -46,10 +50,25 @@ describe('the jobs', () => {
     expect(ended).toEqual(['j1']);
   });
 
+  it('are asked for what changed since, and merged with what is known', async () => {
+    const first = listOf([makeJob({ id: 'new' }), makeJob({ id: 'gone' }), makeJob({ id: 'old' })], 5);
+    const second: JobList = { jobs: [makeJob({ id: 'newest' }), makeJob({ id: 'new', title: 'M 31' })], ids: ['newest', 'new', 'old'], version: 8 };
+    const asked = vi.fn().mockResolvedValueOnce(first).mockResolvedValueOnce(second);
+    jobs = new Jobs(fakeClient({ jobs: asked }));
+    await jobs.refresh();
+    await jobs.refresh();
+    expect(asked.mock.calls).toEqual([[0], [5]]);
+    expect(jobs.list.map(job => [job.id, job.title])).toEqual([
+      ['newest', 'M 51'],
+      ['new', 'M 31'],
+      ['old', 'M 51']
+    ]);
+  });
+
   it('keep what is known while the server is away, and say that it is', async () => {
     const asked = vi
       .fn()
-      .mockResolvedValueOnce({ jobs: [makeJob({})] })
+      .mockResolvedValueOnce(listOf([makeJob({})]))
       .mockRejectedValue(new EsapError({ code: 'no-connection', message: 'The server cannot be reached.' }));
     jobs = new Jobs(fakeClient({ jobs: asked }));
     await jobs.refresh();
@@ -62,7 +81,7 @@ describe('the jobs', () => {
     const file = { item: 'i1', path: '/work/m51.fits', bytes: 1, verified: 'md5' };
     const asked = vi.fn().mockResolvedValue(makeJob({ results: { files: [file] } }));
     const list = [makeJob({ id: 'long', left_out: ['results'] }), makeJob({ id: 'short', left_out: ['parameters'] })];
-    jobs = new Jobs(fakeClient({ jobs: () => Promise.resolve({ jobs: list }), job: asked }));
+    jobs = new Jobs(fakeClient({ jobs: () => Promise.resolve(listOf(list)), job: asked }));
     await jobs.refresh();
     const whole = await jobs.whole('long');
     expect(resultsOf(whole ?? makeJob({})).files).toEqual([file]);

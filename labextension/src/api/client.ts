@@ -539,8 +539,9 @@ export class EsapClient {
     return answered(this._http.POST('/esap/api/stagings', { body: { ...how, items: [...items] } }));
   }
 
-  jobs(): Promise<JobList> {
-    return answered(this._http.GET('/esap/api/jobs'));
+  /** The jobs that changed since the version of an earlier answer; all of them since 0. */
+  jobs(since: number): Promise<JobList> {
+    return answered(this._http.GET('/esap/api/jobs', { params: { query: { since } } }));
   }
 
   job(job: string): Promise<Job> {

@@ -47,6 +47,8 @@ export class Jobs extends Changing {
   list: readonly Job[] = [];
   loaded = false;
   error: EsapError | null = null;
+  /** What the server calls what is known here. */
+  private _version = 0;
   private readonly _ended = new Signal<this, Job>(this);
   private readonly _poll: Poll;
 
@@ -136,9 +138,11 @@ export class Jobs extends Changing {
 
   private async _look(): Promise<void> {
     try {
-      const { jobs } = await this._client.jobs();
+      const { jobs, ids, version } = await this._client.jobs(this._version);
       const wasRunning = new Set(this.running.map(job => job.id));
-      this.list = jobs;
+      const known = new Map([...this.list, ...jobs].map(job => [job.id, job]));
+      this.list = ids.flatMap(id => known.get(id) ?? []);
+      this._version = version;
       this.loaded = true;
       this.error = null;
       for (const job of jobs) {
