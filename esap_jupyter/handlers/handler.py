@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import typing
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +22,8 @@ from esap_jupyter.handlers.session import Session
 AUTH_RESOURCE = "esap"
 
 _JSON = "application/json"
+_MANY = 500
+"""Parts of a list that are encoded before anybody notices."""
 # Jupyter's own, which any handler of it understands.
 _JUPYTER_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
 
@@ -70,6 +73,10 @@ class ResourceHandler(APIHandler):
         """Answer a DELETE."""
         await self._answer(path)
 
+    def compute_etag(self) -> str | None:
+        """None: nothing is kept to be compared, and the digest of a large answer takes its time."""
+        return None
+
     def on_connection_close(self) -> None:
         """Stop working for somebody who has gone."""
         super().on_connection_close()
@@ -95,8 +102,8 @@ class ResourceHandler(APIHandler):
             raise web.HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
         try:
             given = self._input(route, path)
-            self._work = asyncio.create_task(route.answer(self._session, given), name=f"esap {route.name}")
-            answer = await self._work
+            self._work = asyncio.create_task(self._work_on(route, given), name=f"esap {route.name}")
+            body, content_type = await self._work
         except EsapError as error:
             self.set_status(envelope.status_of(type(error)))
             self.finish(envelope.envelope_of(error).model_dump_json())
@@ -105,7 +112,21 @@ class ResourceHandler(APIHandler):
             if self._work is None or not self._work.cancelled():
                 raise
         else:
-            self._write(route, answer)
+            self.set_status(route.status)
+            # Answers are a person's own, and change.
+            self.set_header("Cache-Control", "no-store")
+            self.finish(body, set_content_type=content_type)
+
+    async def _work_on(self, route: Route, given: Any) -> tuple[bytes | None, str]:
+        """Return the body of the answer and of which type it is."""
+        answer = await route.answer(self._session, given)
+        if isinstance(answer, Arrow):
+            return answer.stream, ARROW_STREAM
+        if isinstance(answer, Numbers):
+            return answer.stored, OCTETS
+        if route.output is None:
+            return None, _JSON
+        return await encoded(route.output, answer), _JSON
 
     def _input(self, route: Route, path: Mapping[str, str]) -> Any:
         """A body must be of the very types that are asked for; a path and a query string are text."""
@@ -146,18 +167,16 @@ class ResourceHandler(APIHandler):
             values[name] = _parsed(name, texts, route.input.model_fields[name].annotation)
         return values
 
-    def _write(self, route: Route, answer: Any) -> None:
-        self.set_status(route.status)
-        # Answers are a person's own, and change.
-        self.set_header("Cache-Control", "no-store")
-        if isinstance(answer, Arrow):
-            self.finish(answer.stream, set_content_type=ARROW_STREAM)
-        elif isinstance(answer, Numbers):
-            self.finish(answer.stored, set_content_type=OCTETS)
-        elif route.output is None:
-            self.finish()
-        else:
-            self.finish(TypeAdapter(route.output).dump_json(answer))
+
+async def encoded(output: Any, answer: Any) -> bytes:
+    """Write an answer as JSON; a long list in a thread.
+
+    There one by one, since pydantic lets no other thread run before it is through.
+    """
+    if not (isinstance(answer, list) and len(answer) > _MANY):
+        return TypeAdapter(output).dump_json(answer)
+    one = TypeAdapter(typing.get_args(output)[0])
+    return await asyncio.to_thread(lambda: b"[%s]" % b",".join(one.dump_json(each) for each in answer))
 
 
 def _parsed(name: str, texts: list[str], annotation: Any) -> Any:

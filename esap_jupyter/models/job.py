@@ -77,7 +77,7 @@ class Job(BaseModel):
     results : dict
         What came out: ``path`` of a staging, ``table`` of a query, or what failed, file by file.
     left_out : tuple of str
-        ``parameters`` and ``results`` if they are too long for a list of jobs; asked for alone, a job is whole.
+        ``parameters`` and ``results`` if they are too long for a list; asked for alone, a job is whole.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -185,7 +185,7 @@ class JobRows:
         return None if row is None else _job(row, now)
 
     def list(self, limit: int, *, now: float) -> list[Job]:
-        """The last jobs, newest first; `Job.left_out` says what of each is too long for a list, `get` has it."""
+        """The last jobs, newest first; `get` has what `Job.left_out` says is too long for a list."""
         with self._state.reading() as connection:
             rows = connection.execute(
                 "SELECT id, kind, title, phase, owner, lease_until, progress, created_at, started_at,"
