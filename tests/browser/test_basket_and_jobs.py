@@ -6,10 +6,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from esap_jupyter.models import Job, Phase, Progress
+from esap_jupyter.models import Item, Job, Phase, Progress, Provenance
 from esap_jupyter.storage.state import State
+from esap_jupyter.storage.state_basket import BasketRows
 from esap_jupyter.storage.state_jobs import Failure, JobRows
-from tests.browser.conftest import Lab
+from tests.browser.conftest import Lab, open_side_bar
 from tests.browser.person import tab
 
 FILES = 1_000
@@ -27,6 +28,37 @@ def test_a_staging_of_many_files_shows_those_it_has_room_for(page: Any, lab: Lab
     panel.get_by_role("button", name="Insert code that uses the result").click()
     page.locator(".jp-Notebook .jp-CodeCell").get_by_text("files = [").wait_for()
     page.get_by_text("| Idle").wait_for()  # a server that stops while a kernel starts may hang
+
+
+def test_a_large_basket_is_shown_a_page_at_a_time(page: Any, lab: Lab) -> None:
+    fill_basket(lab, 450)
+    page.reload()
+    open_side_bar(page)
+    tab(page, "Basket").click()
+    panel = page.locator("#esap-tabpanel")
+    cards = panel.locator(".esap-Card")
+
+    panel.get_by_text("450 items").wait_for()
+    panel.get_by_text("250 more items").wait_for()
+    assert cards.count() == 200
+    panel.get_by_role("button", name="Show more").click()
+    panel.get_by_text("50 more items").wait_for()
+    assert cards.count() == 400
+
+
+def fill_basket(lab: Lab, count: int) -> None:
+    """Items as another process of the person puts them in."""
+    basket = BasketRows(State(lab.config.parent / "state" / "state.sqlite"))
+    now = datetime.now(UTC)
+    basket.add(
+        Item(
+            service="slow",
+            kind="url",
+            locator=f"https://archive.test/{number}.fits",
+            provenance=Provenance(service="slow", identifier=f"{number}", retrieved_at=now),
+        )
+        for number in range(count)
+    )
 
 
 def keep_staging(lab: Lab, count: int) -> None:

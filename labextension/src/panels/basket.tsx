@@ -12,6 +12,9 @@ import { Button, Empty, ErrorNote, IconButton } from './parts';
 
 const ICONS = { url: fileIcon, datalink: linkIcon, did: treeViewIcon };
 
+/** Cards that are drawn at once; a basket may hold 100,000 items. */
+const PAGE = 200;
+
 /** The items gathered so far, each with where it comes from; stage them or hand them to the notebook. */
 export function BasketPanel(): ReactNode {
   const { esap, commands, trans } = useView();
@@ -19,6 +22,8 @@ export function BasketPanel(): ReactNode {
   useChanges(basket);
   const { items, size } = basket;
   const [how, setHow] = useState<StagingHow>({ mode: 'download' });
+  const [shown, setShown] = useState(PAGE);
+  const more = items.length - shown;
   const insert = (chosen: readonly Item[] | null): void => {
     void commands.execute(CommandIDs.insertCode, { code: codeOfItems(chosen) });
   };
@@ -57,10 +62,16 @@ export function BasketPanel(): ReactNode {
             {size.unknown > 0 && ` · ${trans.__('%1 of unknown size', size.unknown)}`}
           </p>
           <ul className="esap-List">
-            {items.map(item => (
+            {items.slice(0, shown).map(item => (
               <ItemLine key={item.id} item={item} how={how} onInsert={() => insert([item])} />
             ))}
           </ul>
+          {more > 0 && (
+            <div className="esap-Actions">
+              <span className="esap-muted esap-grow">{trans._n('%1 more item', '%1 more items', more)}</span>
+              <Button onClick={() => setShown(shown + PAGE)}>{trans.__('Show more')}</Button>
+            </div>
+          )}
         </>
       )}
     </>
