@@ -126,7 +126,7 @@ async def read_target_list(session: Session, given: NewTargetList) -> TargetList
     if bool(given.text) == bool(given.path):
         raise InputError("Give either a text or a path.", field="text")
     if given.path:
-        targets = await asyncio.to_thread(read_targets, session.file(given.path))
+        targets = await asyncio.to_thread(lambda: read_targets(session.file(given.path)))
     else:
         targets = await asyncio.to_thread(parse_targets, given.text)
     return TargetList(targets=targets)
@@ -198,4 +198,4 @@ def _uploaded(gateway: Gateway, name: str, upload: Upload) -> Any:
         raise InputError("Give either a table or a path.", field=f"uploads.{name}")
     if upload.table:
         return gateway.tables.open(upload.table).to_arrow()
-    return read_file(gateway.workspace.resolve(upload.path))
+    return read_file(gateway.workspace.readable(upload.path))

@@ -88,14 +88,14 @@ class Session:
             return self._uncompressed
 
     def file(self, path: str) -> Path:
-        """Return the absolute path of a file as Jupyter's file browser names it; it may be as yet unwritten.
+        """Return the absolute path of a file to be read, as Jupyter's file browser names it; in a thread.
 
         Raises
         ------
         OutsideWorkspace
             If the path leaves what the file browser shows.
         """
-        return Workspace(self.root).resolve(path)
+        return Workspace(self.root).readable(path)
 
     async def close(self) -> None:
         """Stop what runs: searches are cancelled, stagings are interrupted and can be resumed."""

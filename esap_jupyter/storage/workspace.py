@@ -21,7 +21,7 @@ class Workspace:
         self.root = root.expanduser().resolve()
 
     def resolve(self, relative: str | PurePosixPath) -> Path:
-        """Return the absolute path of a relative one, symbolic links followed.
+        """Return the absolute path of a relative one that may be written, symbolic links followed.
 
         Raises
         ------
@@ -29,16 +29,36 @@ class Workspace:
             If it is absolute, contains ``..`` or control characters, is the workspace itself, or leaves the
             workspace through a symbolic link.
         """
+        resolved = self._named(relative).resolve()
+        if not resolved.is_relative_to(self.root):
+            raise self._outside(str(relative))
+        return resolved
+
+    def readable(self, relative: str | PurePosixPath) -> Path:
+        """Return the absolute path of something that is only read, or listed.
+
+        The person's own symbolic links may lead elsewhere, as in Jupyter's file browser: data are often on
+        another disk. Hidden ones, which that does not list, may not.
+
+        Raises
+        ------
+        OutsideWorkspace
+            If it is absolute, contains ``..`` or control characters, is the workspace itself, or leaves the
+            workspace through something hidden.
+        """
+        path = self._named(relative)
+        is_hidden = any(part.startswith(".") for part in PurePosixPath(relative).parts)
+        return self.resolve(relative) if is_hidden else path
+
+    def _named(self, relative: str | PurePosixPath) -> Path:
+        """The absolute path by its name alone, links not looked at."""
         path = PurePosixPath(relative)
         text = str(relative)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise self._outside(text)
         if UNPRINTABLE.search(text) or "\n" in text or "\t" in text:
             raise self._outside(text)
-        resolved = (self.root / path).resolve()
-        if not resolved.is_relative_to(self.root):
-            raise self._outside(text)
-        return resolved
+        return self.root / path
 
     def check_room(self, wanted: int, keep_free: int) -> None:
         """See to it that the disk has room.

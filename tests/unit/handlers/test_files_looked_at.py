@@ -81,6 +81,21 @@ async def test_curve(ask, files, name, columns, is_reversed) -> None:
     np.testing.assert_array_equal(np.frombuffer(points.body, "<f8"), expected)
 
 
+async def test_a_file_on_another_disk_is_seen_through_the_persons_link(ask, files, tmp_path) -> None:
+    scratch = tmp_path / "scratch"
+    files.rename(scratch)
+    (files.parent / "data").symlink_to(scratch)
+    path = f"data/{NAMES[0]}"
+
+    assert (await ask("GET", "files/image", path=path)).json["width"] == 512
+    assert (await ask("GET", "files/content", path=path)).json["location"] == str(
+        files.parent.resolve() / path
+    )
+    assert (await ask("POST", "files/tables", json={"path": f"data/{NAMES[1]}", "hdu": None})).json[
+        "rows"
+    ] == 40
+
+
 async def test_wrong_questions(ask, files) -> None:
     path = f"seen files/{NAMES[0]}"
     (files / "page.fits").write_text("<html>")

@@ -51,6 +51,17 @@ def test_link_to_elsewhere_is_refused(workspace, tmp_path):
             workspace.resolve(path)
 
 
+def test_link_to_elsewhere_is_followed_to_read(workspace, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text("data")
+    (workspace.root / "link").symlink_to(tmp_path / "elsewhere")
+    (workspace.root / ".hidden").symlink_to(tmp_path / "elsewhere")
+    assert workspace.readable("link/file").read_text() == "data"
+    for path in (".hidden/file", "link/../../elsewhere", "../elsewhere", "/etc/hostname", ".", "a\nb"):
+        with pytest.raises(OutsideWorkspace):
+            workspace.readable(path)
+
+
 def test_link_to_inside_is_followed(workspace):
     (workspace.root / "data").mkdir()
     (workspace.root / "link").symlink_to(workspace.root / "data")
