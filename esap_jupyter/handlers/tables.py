@@ -182,8 +182,9 @@ async def get_histogram(session: Session, given: InBins) -> Histogram:
 
 
 async def save_table(session: Session, given: SaveAs) -> SavedFile:
-    gateway = await session.gateway()
-    path = gateway.workspace.resolve(given.path)
+    workspace = (await session.gateway()).workspace
+    # A home on a network may keep one waiting for each part of a path.
+    path = await asyncio.to_thread(workspace.resolve, given.path)
 
     def save(table: Table) -> SavedFile:
         if path.is_dir() or (path.exists() and not given.replace):
@@ -195,7 +196,7 @@ async def save_table(session: Session, given: SaveAs) -> SavedFile:
             raise InputError(
                 f"{given.path} cannot be written: {error.strerror or error}.", field="path"
             ) from error
-        return SavedFile(path=path.relative_to(gateway.workspace.root).as_posix(), bytes=path.stat().st_size)
+        return SavedFile(path=path.relative_to(workspace.root).as_posix(), bytes=path.stat().st_size)
 
     return await with_table(session, given, save)
 

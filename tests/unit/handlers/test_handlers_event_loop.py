@@ -1,10 +1,12 @@
 """A service that hangs keeps nobody waiting but those who asked it."""
 
 import asyncio
+import threading
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
 
+from esap_jupyter.storage.workspace import Workspace
 from tests.services.fault_server import FaultServer
 from tests.services.jupyter_server import until
 
@@ -85,3 +87,27 @@ async def test_work_for_who_has_gone_is_stopped(
     writer.close()
     await writer.wait_closed()
     await until(rests)
+
+
+async def test_paths_are_looked_at_beside_the_event_loop(ask, ended, jp_root_dir, monkeypatch) -> None:
+    """A home on a network may take its time for each part of a path."""
+    (jp_root_dir / "targets.txt").write_text("10.5 20.5\n")
+    table = (await ended((await ask("POST", "searches", json={"target": "1 2"})).json["id"]))["id"]
+    in_loop = []
+
+    def noted(look):
+        def note(*args):
+            in_loop.append(threading.current_thread() is threading.main_thread())
+            return look(*args)
+
+        return note
+
+    for name in ("resolve", "readable"):
+        monkeypatch.setattr(Workspace, name, noted(getattr(Workspace, name)))
+    listed = await ask("POST", "targets", json={"path": "targets.txt"})
+    saved = await ask("POST", f"tables/{table}/save", json={"path": "saved.vot"})
+
+    assert len(listed.json["targets"]) == 1
+    assert saved.json["path"] == "saved.vot"
+    assert in_loop
+    assert not any(in_loop)
