@@ -6,6 +6,7 @@ import { CommandIDs } from '../commandIds';
 import { dragWhenMoved } from '../dragging';
 import { basketIcon } from '../icons';
 import type { StagingHow } from '../models/basket';
+import { isMeant } from './confirm';
 import { useChanges, useView } from './context';
 import { formatBytes, formatTime } from './format';
 import { Button, Empty, ErrorNote, IconButton } from './parts';
@@ -26,6 +27,12 @@ export function BasketPanel(): ReactNode {
   const more = items.length - shown;
   const insert = (chosen: readonly Item[] | null): void => {
     void commands.execute(CommandIDs.insertCode, { code: codeOfItems(chosen) });
+  };
+  const empty = async (): Promise<void> => {
+    const question = trans.__('Take all %1 items out of the basket?', items.length);
+    if (items.length < 2 || (await isMeant(question, trans.__('Empty'), trans))) {
+      await basket.clear();
+    }
   };
   return (
     <>
@@ -52,7 +59,7 @@ export function BasketPanel(): ReactNode {
             <IconButton
               icon={deleteIcon}
               label={trans.__('Empty the basket')}
-              onClick={() => void basket.clear()}
+              onClick={() => void empty()}
             />
           </div>
           {items.some(item => item.kind === 'did') && <HowToStage how={how} onChange={setHow} />}

@@ -24,6 +24,7 @@ import { codeOfFiles, codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
 import { dragWhenMoved } from '../dragging';
 import { canResume, fractionDone, hasEnded, isRunning, lacksResults, resultsOf, secondsLeft, type StagedFile } from '../models/jobs';
+import { isMeant } from './confirm';
 import { useChanges, useView } from './context';
 import { formatBytes, formatCount, formatSeconds, formatTime } from './format';
 import { Empty, ErrorNote, IconButton, ProgressBar } from './parts';
@@ -54,6 +55,12 @@ export function JobsPanel(): ReactNode {
   const { jobs } = esap;
   useChanges(jobs);
   const endedCount = jobs.list.filter(hasEnded).length;
+  const forget = async (): Promise<void> => {
+    const question = trans.__('Forget %1 jobs? Their files and tables stay.', endedCount);
+    if (endedCount < 2 || (await isMeant(question, trans.__('Forget'), trans))) {
+      await jobs.deleteEnded();
+    }
+  };
   return (
     <>
       {jobs.error && <ErrorNote error={jobs.error} onRetry={() => void jobs.refresh()} />}
@@ -75,7 +82,7 @@ export function JobsPanel(): ReactNode {
             icon={deleteIcon}
             label={trans.__('Forget jobs that have ended; files and tables stay')}
             disabled={endedCount === 0}
-            onClick={() => void jobs.deleteEnded()}
+            onClick={() => void forget()}
           />
         </div>
       )}
