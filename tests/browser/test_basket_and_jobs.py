@@ -10,7 +10,7 @@ from esap_jupyter.models import Item, Job, Phase, Progress, Provenance
 from esap_jupyter.storage.state import State
 from esap_jupyter.storage.state_basket import BasketRows
 from esap_jupyter.storage.state_jobs import Failure, JobRows
-from tests.browser.conftest import Lab, open_side_bar
+from tests.browser.conftest import Lab, SlowFiles, open_side_bar
 from tests.browser.person import tab
 
 FILES = 1_000
@@ -44,6 +44,49 @@ def test_a_large_basket_is_shown_a_page_at_a_time(page: Any, lab: Lab) -> None:
     panel.get_by_role("button", name="Show more").click()
     panel.get_by_text("50 more items").wait_for()
     assert cards.count() == 400
+
+
+def test_what_would_lose_much_is_asked_first(page: Any, lab: Lab) -> None:
+    fill_basket(lab, 2)
+    keep_staging(lab, 2)
+    keep_staging(lab, 3)
+    page.reload()
+    open_side_bar(page)
+    tab(page, "Basket").click()
+    panel = page.locator("#esap-tabpanel")
+    dialog = page.locator(".jp-Dialog")
+
+    panel.get_by_role("button", name="Empty the basket").click()
+    dialog.get_by_role("button", name="Cancel").click()
+    panel.get_by_text("2 items").wait_for()
+    panel.get_by_role("button", name="Empty the basket").click()
+    dialog.get_by_role("button", name="Empty").click()
+    panel.get_by_text("The basket is empty.").wait_for()
+
+    tab(page, "Jobs").click()
+    panel.get_by_role("button", name="Forget jobs").click()
+    dialog.get_by_role("button", name="Cancel").click()
+    panel.get_by_text("0 running, 2 ended").wait_for()
+    panel.get_by_role("button", name="Forget jobs").click()
+    dialog.get_by_role("button", name="Forget").click()
+    panel.get_by_text("There are no jobs.").wait_for()
+
+
+def test_a_staging_that_is_complete_is_done_again(page: Any, lab: Lab, slow_files: SlowFiles) -> None:
+    lab.ask("POST", "/basket/files", service="slow", url=f"{slow_files.url}/again.bin", title="again.bin")
+    page.reload()
+    open_side_bar(page)
+    tab(page, "Basket").click()
+    page.get_by_role("button", name="Stage all").click()
+    panel = page.locator("#esap-tabpanel")
+    panel.get_by_text("completed").wait_for()
+    (lab.workspace / lab.ask("GET", "/jobs")["jobs"][0]["results"]["files"][0]["path"]).unlink()
+
+    panel.get_by_role("button", name="Do again.bin again").click()
+    panel.get_by_text("completed").nth(1).wait_for()
+    job, earlier = lab.ask("GET", "/jobs")["jobs"]
+    assert job["id"] != earlier["id"]
+    assert (lab.workspace / job["results"]["files"][0]["path"]).is_file()
 
 
 def fill_basket(lab: Lab, count: int) -> None:

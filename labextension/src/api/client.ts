@@ -556,6 +556,11 @@ export class EsapClient {
     return answered(this._http.POST('/esap/api/jobs/{job}/resume', { params: { path: { job } } }));
   }
 
+  /** Start a new job that does the same again. */
+  rerunJob(job: string): Promise<Job> {
+    return answered(this._http.POST('/esap/api/jobs/{job}/rerun', { params: { path: { job } } }));
+  }
+
   deleteJob(job: string): Promise<void> {
     return done(this._http.DELETE('/esap/api/jobs/{job}', { params: { path: { job } } }));
   }

@@ -115,6 +115,11 @@ export class Jobs extends Changing {
     return this._do(() => this._client.resumeJob(id));
   }
 
+  /** Start a new job that does the same: a query is sent anew, a staging brings what is not there any more. */
+  rerun(id: string): Promise<void> {
+    return this._do(() => this._client.rerunJob(id));
+  }
+
   delete(id: string): Promise<void> {
     return this._do(() => this._client.deleteJob(id));
   }

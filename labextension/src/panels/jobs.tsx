@@ -138,6 +138,13 @@ function JobCard({ job }: { job: Job }): ReactNode {
             onClick={() => void esap.jobs.resume(job.id)}
           />
         )}
+        {job.phase === 'COMPLETED' && (
+          <IconButton
+            icon={redoIcon}
+            label={trans.__('Do %1 again', job.title)}
+            onClick={() => void esap.jobs.rerun(job.id)}
+          />
+        )}
         {tableId && (
           <IconButton
             icon={spreadsheetIcon}
