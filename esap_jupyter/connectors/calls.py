@@ -15,6 +15,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _CLOSING_SECONDS = 5.0
+_HINT = "Try again later, ask for less, or raise the service's `deadline` in esap.toml."
 
 _loop: contextvars.ContextVar[asyncio.AbstractEventLoop] = contextvars.ContextVar("_loop")
 
@@ -56,11 +57,14 @@ class ServiceCalls:
         Calls side by side.
     deadline : float
         Seconds that a call may take, waiting for its place included.
+    hint : str
+        What to do about a call that takes longer.
     """
 
-    def __init__(self, service: str, *, at_once: int, deadline: float) -> None:
+    def __init__(self, service: str, *, at_once: int, deadline: float, hint: str = _HINT) -> None:
         self.service = service
         self.deadline = deadline
+        self._hint = hint
         self._places = asyncio.Semaphore(at_once)
 
     async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -164,8 +168,4 @@ class ServiceCalls:
         return future
 
     def _timeout(self) -> ServiceTimeout:
-        return ServiceTimeout(
-            f"No answer within {self.deadline:g} s.",
-            hint="Try again later, ask for less, or raise the service's `deadline` in esap.toml.",
-            service=self.service,
-        )
+        return ServiceTimeout(f"No answer within {self.deadline:g} s.", hint=self._hint, service=self.service)

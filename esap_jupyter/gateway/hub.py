@@ -9,9 +9,11 @@ import requests
 from pydantic import SecretStr
 
 from esap_jupyter.config import origin_of
+from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.transfer.access import Access, translate_request_error
 
 _SECONDS = 30.0
+_AT_ONCE = 4
 
 
 class HubAPI:
@@ -27,6 +29,13 @@ class HubAPI:
         self._api_url = api_url.rstrip("/")
         self._api_token = SecretStr(api_token)
         self._access = Access(named_origins=frozenset({origin_of(api_url)}))
+        # Places of its own: a hub that hangs must not keep the threads that read and write the state.
+        self._calls = ServiceCalls(
+            "hub",
+            at_once=_AT_ONCE,
+            deadline=1.5 * _SECONDS,
+            hint="Try again later, or tell the site's operator.",
+        )
 
     @classmethod
     def here(cls) -> Self | None:
@@ -34,16 +43,19 @@ class HubAPI:
         url, token = os.environ.get("JUPYTERHUB_API_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
         return cls(url, token) if url and token else None
 
-    def ask(
+    async def ask(
         self, method: Literal["GET", "POST"], what: str, parameters: dict[str, str]
     ) -> tuple[int, dict[str, Any]]:
-        """Return the status and the JSON object of the answer; to be called in a thread.
+        """Return the status and the JSON object of the answer.
 
         Raises
         ------
         ServiceUnreachable, ServiceTimeout
             If the hub does not answer.
         """
+        return await self._calls.call(self._ask, method, what, parameters)
+
+    def _ask(self, method: str, what: str, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
         url = f"{self._api_url}/esap/{what}"
         headers = {"Authorization": f"token {self._api_token.get_secret_value()}"}
         try:

@@ -62,7 +62,7 @@ class OwnServer:
         if self._hub is None:
             return None
         name = os.environ.get("JUPYTERHUB_SERVER_NAME", "")
-        status, said = await asyncio.to_thread(self._hub.ask, method, "session", {"server": name})
+        status, said = await self._hub.ask(method, "session", {"server": name})
         if "code" in said:
             raise _refusal(said)
         if status >= 400:  # a hub without ESAP

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from esap_jupyter.config import origin_of
 from esap_jupyter.connectors.base import Token
+from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.errors import (
     BadAnswer,
     InputError,
@@ -29,6 +30,7 @@ from esap_jupyter.transfer.access import Access, translate_request_error
 
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SECONDS = 30.0
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,14 @@ class DeviceSignIn:
         self._access = access
         self._store = GrantStore(directory, f"{self.issuer} {client_id}")
         self._endpoints: dict[str, str] = {}
+        # Places of its own: a provider that hangs, and whoever waits for the lock of who asks it, must not
+        # keep the threads that read and write the state.
+        self._calls = ServiceCalls(
+            "sign-in",
+            at_once=_AT_ONCE,
+            deadline=1.5 * _SECONDS,
+            hint="The provider does not answer: try again later.",
+        )
 
     async def begin(self) -> DeviceCode:
         """Ask the provider for a code that the person confirms.
@@ -101,7 +111,7 @@ class DeviceSignIn:
         ServiceError
             If the provider does not answer, or offers no device codes.
         """
-        return await asyncio.to_thread(self._begin)
+        return await self._calls.call(self._begin)
 
     async def finish(self, code: DeviceCode) -> None:
         """Wait until the person has confirmed, and keep what was granted.
@@ -117,7 +127,7 @@ class DeviceSignIn:
         while time.time() < code.expires_at:
             await asyncio.sleep(interval)
             try:
-                said = await asyncio.to_thread(self._try_to_finish, code)
+                said = await self._calls.call(self._try_to_finish, code)
             except (ServiceUnreachable, ServiceTimeout):
                 # The person may be confirming just now (RFC 8628, section 3.5).
                 interval *= 2
@@ -130,11 +140,11 @@ class DeviceSignIn:
 
     async def sign_out(self) -> None:
         """Forget the grant, and tell the provider (RFC 7009)."""
-        await asyncio.to_thread(self._sign_out)
+        await self._calls.call(self._sign_out)
 
     async def signed_in(self) -> bool:
         """Whether there is a grant; it may have ended at the provider."""
-        return bool(await asyncio.to_thread(self._store.read))
+        return bool(await self._calls.call(self._store.read))
 
     async def identity(self) -> dict[str, Any]:
         """Ask the provider who the person is (OpenID Connect Core 1.0, section 5.3).
@@ -147,7 +157,7 @@ class DeviceSignIn:
         token = await self.token()
         if token is None:
             raise SignInNeeded("You are not signed in.", hint="Sign in.")
-        return await asyncio.to_thread(self._userinfo, token)
+        return await self._calls.call(self._userinfo, token)
 
     async def token(self, audience: str = "") -> Token | None:
         """Get a token by the grant; None if the person has not signed in here.
@@ -159,7 +169,7 @@ class DeviceSignIn:
         ServiceError
             If the provider does not answer.
         """
-        return await asyncio.to_thread(self._renew, audience)
+        return await self._calls.call(self._renew, audience)
 
     def _begin(self) -> DeviceCode:
         wanted = {"client_id": self._client_id, "scope": " ".join(self._scopes)}

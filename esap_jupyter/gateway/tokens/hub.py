@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from http import HTTPStatus
 from typing import Any
@@ -73,7 +72,7 @@ class HubTokenSource:
         ServiceUnreachable, ServiceTimeout
             If the hub does not answer.
         """
-        answer = await asyncio.to_thread(self._ask, "token", {"audience": audience} if audience else {})
+        answer = await self._ask("token", {"audience": audience} if audience else {})
         if answer is None:
             return None
         value = answer.get("access_token")
@@ -83,14 +82,14 @@ class HubTokenSource:
 
     async def identity(self) -> HubIdentity | None:
         """Ask who the person is; None if this hub does not say."""
-        answer = await asyncio.to_thread(self._ask, "identity", {})
+        answer = await self._ask("identity", {})
         try:
             return HubIdentity.model_validate(answer) if answer is not None else None
         except ValidationError:
             raise BadAnswer("The hub's answer is not understood.", hint="Tell the site's operator.") from None
 
-    def _ask(self, what: str, parameters: dict[str, str]) -> dict[str, Any] | None:
-        status, said = self._hub.ask("GET", what, parameters)
+    async def _ask(self, what: str, parameters: dict[str, str]) -> dict[str, Any] | None:
+        status, said = await self._hub.ask("GET", what, parameters)
         if status == HTTPStatus.NOT_FOUND:  # a hub without ESAP's sign-in
             return None
         if status == HTTPStatus.OK and said:
