@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import requests
 import urllib3
 from pydantic import BaseModel, ConfigDict, Field
 
-from esap_jupyter.connectors.base import Connector
+from esap_jupyter.connectors.base import Connector, Context
+from esap_jupyter.connectors.calls import ServiceCalls
 from esap_jupyter.errors import EsapError, ServiceUnreachable, UnknownName
 from esap_jupyter.models import Capability, Position
 from esap_jupyter.transfer.access import translate_request_error
 
 _MONTH = 30 * 86_400.0
 _ANSWER_BYTES = 1_000_000
+_MIRROR_AT_ONCE = 4
+
+HEAD_START = 4.0
+"""Seconds that a resolver has before the next one is asked beside it."""
 
 # The databases in the order asked, as in astropy: SIMBAD, NED, VizieR; the first that knows the name decides.
 _DATABASES = "SNV"
@@ -29,7 +35,8 @@ class SesameSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     urls: tuple[str, ...] = Field(
-        min_length=1, description="Addresses of resolvers, asked in this order until one answers"
+        min_length=1,
+        description="Addresses of resolvers; the next is asked if one fails, or beside one that is slow",
     )
 
 
@@ -42,6 +49,15 @@ class SesameConnector(Connector):
 
     Settings: ClassVar[type[BaseModel]] = SesameSettings
     settings: SesameSettings
+
+    def __init__(self, settings: Any, context: Context) -> None:
+        super().__init__(settings, context)
+        first, *mirrors = self.settings.urls
+        # Places of its own for each, so that one that hangs leaves the others theirs.
+        self._calls = {first: context.calls} | {
+            url: ServiceCalls(context.service, at_once=_MIRROR_AT_ONCE, deadline=context.calls.deadline)
+            for url in mirrors
+        }
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -61,7 +77,7 @@ class SesameConnector(Connector):
         EsapError
             If no resolver answers, or none knows it.
         """
-        position = await self.context.calls.call(self._ask, "M31")
+        position = await self._ask("M31")
         return f"M31 is at {position.ra:.3f} {position.dec:+.3f}"
 
     async def resolve(self, name: str) -> Position:
@@ -74,41 +90,62 @@ class SesameConnector(Connector):
         ServiceUnreachable
             If no resolver answers.
         """
-        return await self.context.calls.call(self._resolve, " ".join(name.split()))
-
-    def _resolve(self, name: str) -> Position:
+        name = " ".join(name.split())
         key = f"sesame {self.address} {name.lower()}"
-        kept = self.context.cache.get(key)
+        kept = await asyncio.to_thread(self.context.cache.get, key)
         if kept is not None:
             return Position.model_validate_json(kept)
-        position = self._ask(name)
-        self.context.cache.put(key, position.model_dump_json().encode(), seconds=_MONTH)
+        position = await self._ask(name)
+        written = position.model_dump_json().encode()
+        await asyncio.to_thread(self.context.cache.put, key, written, seconds=_MONTH)
         return position
 
-    def _ask(self, name: str) -> Position:
+    async def _ask(self, name: str) -> Position:
+        """Ask one resolver, and the next if it fails, or beside it if slow; the first answer decides."""
         reasons: list[str] = []
-        for url in self.settings.urls:
-            try:
-                answer = self._get(url, name)
-            except EsapError as error:
-                reasons.append(error.message)
-                continue
-            found = _POSITION.search(answer)
-            if found is None:
-                raise UnknownName(
-                    f"No catalogue knows an object named {name!r}.",
-                    hint="Check the spelling, or type coordinates, such as 10.684 +41.269.",
-                    field="target",
-                )
-            try:
-                return Position(ra=float(found[1]) % 360, dec=float(found[2]))
-            except ValueError:  # pydantic's is one, too
-                reasons.append(f"{url} says {found[0]!r}, which is no place on the sky.")
+        to_ask = list(self._calls)
+        asked: dict[asyncio.Task[Position], str] = {}
+        try:
+            while to_ask or asked:
+                if to_ask:
+                    url = to_ask.pop(0)
+                    asked[asyncio.create_task(self._calls[url].call(self._ask_at, url, name))] = url
+                patience = HEAD_START if to_ask else None
+                done, _ = await asyncio.wait(asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    url = asked.pop(task)
+                    error = task.exception()
+                    if error is None or isinstance(error, UnknownName):
+                        self._prefer(url)
+                        return task.result()
+                    if not isinstance(error, EsapError):
+                        raise error
+                    reasons.append(error.message)
+        finally:
+            for task in asked:
+                task.cancel()
         raise ServiceUnreachable(
             f"The name {name!r} cannot be resolved: {' '.join(reasons)}",
             hint="Type coordinates instead, such as 10.684 +41.269 or 00h42m44s +41d16m09s;"
             " they need no resolver.",
         )
+
+    def _prefer(self, url: str) -> None:
+        """Ask the resolver that has answered first from now on."""
+        self._calls = {url: self._calls[url]} | self._calls
+
+    def _ask_at(self, url: str, name: str) -> Position:
+        found = _POSITION.search(self._get(url, name))
+        if found is None:
+            raise UnknownName(
+                f"No catalogue knows an object named {name!r}.",
+                hint="Check the spelling, or type coordinates, such as 10.684 +41.269.",
+                field="target",
+            )
+        try:
+            return Position(ra=float(found[1]) % 360, dec=float(found[2]))
+        except ValueError:  # pydantic's is one, too
+            raise ServiceUnreachable(f"{url} says {found[0]!r}, which is no place on the sky.") from None
 
     def _get(self, url: str, name: str) -> str:
         """Get one resolver's answer.
@@ -119,7 +156,7 @@ class SesameConnector(Connector):
             If that is not one of Sesame's.
         """
         address = f"{url.rstrip('/')}/{_DATABASES}?{quote(name)}"
-        # Each resolver gets its share, so that the last one is still asked before the deadline.
+        # Each resolver gets its share: below the deadline, so that a thread ends before it is given up.
         session = self.context.access.session(self.context.calls.deadline / len(self.settings.urls))
         try:
             with session.get(address, stream=True) as response:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
+from esap_jupyter.connectors import sesame
 from esap_jupyter.connectors.sesame import SesameConnector
 from esap_jupyter.errors import ServiceUnreachable, UnknownName
 from tests.services.context import context_for
@@ -67,6 +69,19 @@ async def test_the_next_resolver_is_asked(server: FaultServer, fault: str) -> No
     position = await service.resolve("M31")
 
     assert position.dec == pytest.approx(41.26875)
+
+
+async def test_a_mirror_is_asked_beside_a_resolver_that_hangs(server: FaultServer, monkeypatch) -> None:
+    service = connector(f"{server.url}/hang", f"{server.url}/sesame", deadline=600)
+
+    async with asyncio.timeout(20):
+        monkeypatch.setattr(sesame, "HEAD_START", 0.01)
+        first = await service.resolve("M31")
+        # From now on the mirror is the first that is asked, and need not be waited for.
+        monkeypatch.setattr(sesame, "HEAD_START", 600)
+        second = await service.resolve("NGC 224")
+
+    assert first.dec == second.dec == pytest.approx(41.26875)
 
 
 async def test_without_a_resolver_coordinates_can_be_typed() -> None:
