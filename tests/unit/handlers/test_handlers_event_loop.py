@@ -67,6 +67,67 @@ async def test_others_are_answered_while_200_wait(
     await asyncio.wait(waiting)
 
 
+class TestEverythingIsFrozen:
+    """Every remote service takes requests and answers none."""
+
+    @pytest.fixture
+    def services(self, fault_server, tmp_path):
+        hung = f"{fault_server.url}/hang"
+        patient = {"deadline": 600.0}
+        password = tmp_path / "password"
+        password.touch(0o600)
+        password.write_text("secret")
+        lake = {"auth_type": "userpass", "username": "me", "password_file": str(password)}
+        return {
+            "archive": {"connector": "vo", "tap": f"{hung}/archive", "scs": f"{hung}/archive/scs", **patient},
+            "names": {"connector": "sesame", "urls": [f"{hung}/names"], **patient},
+            "register": {"connector": "registry", "tap": f"{hung}/register", **patient},
+            "lake": {"connector": "rucio", "url": f"{hung}/lake", **lake, **patient},
+        }
+
+    @pytest.fixture
+    def hub(self, fault_server, monkeypatch):
+        monkeypatch.setenv("JUPYTERHUB_API_URL", f"{fault_server.url}/hang/hub/api")
+        monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "secret")
+
+    async def test_who_asks_for_nothing_remote_is_answered(
+        self, hub, ask, http_server_client, jp_base_url, jp_auth_header, jp_fetch, fault_server
+    ) -> None:
+        client = AsyncHTTPClient(force_instance=True, max_clients=IN_FLIGHT)
+
+        def begin(path: str) -> asyncio.Future:
+            url = http_server_client.get_url(f"{jp_base_url}esap/api/{path}")
+            return asyncio.ensure_future(client.fetch(url, headers=jp_auth_header, request_timeout=600))
+
+        asked = (
+            "services/archive/tables",
+            "resolve?target=M+31",
+            "registry?keywords=x-ray",
+            "datalakes/lake/scopes",
+            "sign-in",
+            "session",
+        )
+        waiting = [begin(path) for path in asked for _ in range(20)]
+
+        async def all_hold_one():
+            held = {request.path.split("/")[2] for request in list(fault_server.requests)}
+            return held >= {"archive", "names", "register", "lake", "hub"}
+
+        await until(all_hold_one)
+
+        for _ in range(20):
+            await jp_fetch("api", "status")
+            assert (await ask("GET", "status")).status == 200
+        assert (await ask("GET", "jobs")).json["jobs"] == []
+        assert (await ask("GET", "basket")).json == []
+        assert not any(task.done() for task in waiting)
+
+        client.close()
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+
+
 async def test_work_for_who_has_gone_is_stopped(
     http_server_client, jp_base_url, jp_auth_header, fault_server
 ) -> None:
