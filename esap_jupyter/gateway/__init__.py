@@ -125,6 +125,16 @@ class Gateway(AsksServices):
             await self.files.close()
         await asyncio.to_thread(self._cache.sweep)
 
+    def reconfigure(self, config: Config) -> None:
+        """Take the services, and how they are asked, from another configuration; what runs goes on.
+
+        Where things are kept, and who signs in, stay as they are.
+        """
+        ours = {"storage": self.config.storage, "sign_in": self.config.sign_in}
+        self.config = config.model_copy(update=ours)
+        self._services.reconfigure(self.config)
+        self._discovery.default_services = config.search.services
+
     @functools.cached_property
     def tables(self) -> TableStore:
         """The tables on disk."""

@@ -102,6 +102,18 @@ class Services:
         self._registering = asyncio.Semaphore(8)
         self.registries = Registries(lambda: self.all_able(Capability.REGISTRY), cache.within("registries"))
 
+    def reconfigure(self, config: Config) -> None:
+        """Take another configuration; who has a connector keeps it, and those with the same settings stay."""
+        with self._making:
+            kept = self._connectors if config.network == self._config.network else {}
+            settings = self._config.services
+            self._connectors = {
+                name: connector
+                for name, connector in kept.items()
+                if config.services.get(name) == settings.get(name)
+            }
+            self._config = config
+
     @property
     def names(self) -> list[str]:
         """The enabled services, in the order of the configuration."""

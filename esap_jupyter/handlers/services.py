@@ -130,7 +130,7 @@ async def get_workspace(session: Session, _: Nothing) -> Workspace:
 
 
 async def list_services(session: Session, given: Check) -> list[ServiceStatus]:
-    return await (await session.gateway()).services(check=given.check)
+    return await (await session.gateway_as_configured()).services(check=given.check)
 
 
 async def check_service(session: Session, given: OfService) -> ServiceStatus:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from esap_jupyter.config import load_config
 from esap_jupyter.handlers.listings import Listings
 from esap_jupyter.handlers.watching import Announce, WatchedJobs, WatchedSearches
 from esap_jupyter.storage.workspace import Workspace
@@ -68,6 +69,18 @@ class Session:
                     self._gateway = await asyncio.to_thread(self._make_gateway)
                     self.jobs.start(self._gateway)
         return self._gateway
+
+    async def gateway_as_configured(self) -> Gateway:
+        """Return the gateway with the services that the configuration names now.
+
+        Raises
+        ------
+        ConfigError
+            If the configuration cannot be used; the services stay as they were.
+        """
+        gateway = await self.gateway()
+        gateway.reconfigure(await asyncio.to_thread(load_config))
+        return gateway
 
     @functools.cached_property
     def pages(self) -> TablePages:
