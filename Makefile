@@ -42,7 +42,7 @@ lowest: $(VENV)/installed-dev  ## The unit tests on the oldest supported librari
 	@$(BIN)/python -m tests lowest
 
 clean:           ## Remove the environment and what the tests left.
-	rm -rf $(VENV) .venv-lowest .services .pytest_cache .mypy_cache .ruff_cache .import_linter_cache docs/_build docs/tutorial/notebooks
+	rm -rf $(VENV) .venv-lowest .venv-wheel .services .pytest_cache .mypy_cache .ruff_cache .import_linter_cache docs/_build docs/tutorial/notebooks
 
 $(VENV)/installed-demo: pyproject.toml $(PANELS)
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)

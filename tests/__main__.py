@@ -10,12 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
 LOWEST = ROOT / ".venv-lowest"
+WHEEL = ROOT / ".venv-wheel"
 
 
 def _run(*command: str, directory: Path = ROOT, **environment: str) -> bool:
@@ -31,6 +33,18 @@ def _python(*arguments: str) -> bool:
 
 def _tool(name: str, *arguments: str) -> bool:
     return _run(str(Path(sys.executable).with_name(name)), *arguments)
+
+
+def _environment(place: Path, *wanted: str) -> bool:
+    """Make an environment with what uv is asked to install."""
+    python = str(place / "bin" / "python")
+    return all(
+        [
+            _python("-m", "venv", "--clear", str(place)),
+            _run(python, "-m", "pip", "install", "--quiet", "uv"),
+            _run(str(place / "bin" / "uv"), "pip", "install", "--quiet", "--python", python, *wanted),
+        ]
+    )
 
 
 def _notebooks_are_clear() -> bool:
@@ -73,8 +87,16 @@ def panels() -> bool:
 
 
 def browser() -> bool:
-    """The panels in a real browser, on the demo."""
-    return _python("-m", "pytest", "tests/browser")
+    """The panels in a real browser, on the demo, as the wheel brings them into a fresh environment."""
+    with tempfile.TemporaryDirectory() as directory:
+        if not _python("-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, "."):
+            return False
+        [wheel] = Path(directory).glob("*.whl")
+        # Notebook 7 and Voilà, too: the tests look at the widgets in them.
+        if not _environment(WHEEL, f"esap-jupyter[lab,demo] @ {wheel.as_uri()}", "notebook", "voila"):
+            return False
+    served = {"ESAP_BROWSER_PYTHON": str(WHEEL / "bin" / "python")}
+    return _run(sys.executable, "-m", "pytest", "tests/browser", **served)
 
 
 def unit() -> bool:
@@ -108,13 +130,7 @@ def lowest() -> bool:
     python = str(LOWEST / "bin" / "python")
     return all(
         [
-            _python("-m", "venv", str(LOWEST)),
-            _run(python, "-m", "pip", "install", "--quiet", "uv"),
-            _run(
-                str(LOWEST / "bin" / "uv"),
-                *("pip", "install", "--quiet", "--python", python),
-                *("--resolution", "lowest-direct", "--editable", ".[dev]"),
-            ),
+            _environment(LOWEST, "--resolution", "lowest-direct", "--editable", ".[dev]"),
             # The panels' copy of the OpenAPI document is as the newest pydantic words it.
             _run(
                 *(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),

@@ -1,7 +1,8 @@
 """A JupyterLab with the panels, as the wheel installs them, on the demo's services, in a headless Chromium.
 
-The wheel must be installed, or the clone with ``pip install --editable``; without Playwright or Chromium
-these tests are skipped, or fail when ``CI=true``.
+``python -m tests browser`` builds the wheel, installs it into an environment of its own, and names that in
+``$ESAP_BROWSER_PYTHON``; by hand the servers run in the environment of the tests. Without Playwright or
+Chromium these tests are skipped, or fail when ``CI=true``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from tests.services.service import services_directory
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
+PYTHON = os.environ.get("ESAP_BROWSER_PYTHON", sys.executable)
+"""Of the environment in which JupyterLab and the demo run."""
 
 # What keeps a Chromium in a container without a network quiet.
 CHROMIUM_FLAGS = [
@@ -69,7 +72,7 @@ class Lab:
         }
         (settings / "overrides.json").write_text(json.dumps(quiet))
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+            *(PYTHON, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
             *(f"--ServerApp.port={self._port}", "--ServerApp.port_retries=0"),
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.workspace}",
@@ -86,7 +89,10 @@ class Lab:
             **self.environment,
         }
         with (self.directory / "jupyterlab.log").open("ab") as log:
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            # Elsewhere than in the clone, whose package would be found before the installed one.
+            self._process = subprocess.Popen(
+                command, cwd=self.directory, env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
         self.url = f"http://127.0.0.1:{self._port}"
         _wait_until(self._answers, "JupyterLab does not start")
 
@@ -190,7 +196,7 @@ def demo_lab(directory: Path, slow_files: SlowFiles | None = None) -> Iterator[L
     place = services_directory() / "browser-demo"
     for left in ("state", "cache", "workspace"):
         shutil.rmtree(place / left, ignore_errors=True)
-    command = [str(Path(sys.executable).with_name("esap")), "--json", "demo", "--directory", str(place)]
+    command = [str(Path(PYTHON).with_name("esap")), "--json", "demo", "--directory", str(place)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         config = Path(json.loads(demo.stdout.readline())["config"])

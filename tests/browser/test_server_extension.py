@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.browser.conftest import Lab, open_side_bar
+from tests.browser.conftest import PYTHON, ROOT, Lab, open_side_bar
 
 
 def test_a_disabled_server_extension_is_told_and_cured_as_told(
@@ -42,3 +44,13 @@ def test_a_disabled_server_extension_is_told_and_cured_as_told(
     finally:
         context.close()
         without.stop()
+
+
+def test_the_servers_have_the_package_that_is_to_be_tested(lab: Lab) -> None:
+    """In the suite that is what the wheel has installed, and not the clone."""
+    code = "import esap_jupyter; print(esap_jupyter.__file__)"
+    place = subprocess.run(
+        [PYTHON, "-c", code], cwd=lab.directory, check=True, capture_output=True, text=True
+    )
+    is_wheel = "ESAP_BROWSER_PYTHON" in os.environ
+    assert Path(place.stdout.strip()).is_relative_to(ROOT / "esap_jupyter") != is_wheel
