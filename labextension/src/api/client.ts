@@ -495,12 +495,8 @@ export class EsapClient {
     return answered(this._http.GET('/esap/api/basket'));
   }
 
-  addRows(table: string, rows: readonly number[]): Promise<Added> {
-    return answered(this._http.POST('/esap/api/basket/rows', { body: { table, rows: [...rows] } }));
-  }
-
   /** Rows by their numbers among those of their service. */
-  addRowsOf(table: string, rows: ReadonlyMap<string, readonly number[]>): Promise<Added> {
+  addRows(table: string, rows: ReadonlyMap<string, readonly number[]>): Promise<Added> {
     const rows_of = Object.fromEntries([...rows].map(([service, numbers]) => [service, [...numbers]]));
     return answered(this._http.POST('/esap/api/basket/rows', { body: { table, rows_of } }));
   }

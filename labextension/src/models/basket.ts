@@ -34,11 +34,6 @@ export class Basket extends Changing {
     return this._do(() => Promise.resolve());
   }
 
-  /** Put in what rows of a table stand for; resolves to what was added, or null if it was refused. */
-  addRows(table: string, rows: readonly number[]): Promise<Added | null> {
-    return this._add(() => this._client.addRows(table, rows));
-  }
-
   /** Put in a DID of a data lake. */
   addDid(service: string, did: string): Promise<Added | null> {
     return this._add(() => this._client.addDid(service, did));

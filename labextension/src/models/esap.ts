@@ -87,7 +87,7 @@ export class Esap extends Changing {
 
   /** Put what rows of a table stand for into the basket. */
   async addRows(table: string, picked: PickedRows): Promise<Added> {
-    const added = await this.client.addRowsOf(table, byService(picked));
+    const added = await this.client.addRows(table, byService(picked));
     await this.basket.refresh();
     return added;
   }
