@@ -212,7 +212,7 @@ class TestRowLimit:
         assert report.message == "The service sends 3 rows at most."
 
     async def test_all_of_it_may_take_longer_than_the_deadline(self, make_gateway):
-        slow = {"batches": [1] * 8, "seconds": 0.1, "deadline": 0.5}
+        slow = {"batches": [1] * 8, "seconds": 0.3, "deadline": 1.5}
         gateway = await make_gateway({"one": slow})
         _, table = await search(gateway, "one", row_limit=None)
         assert table.num_rows == 8
