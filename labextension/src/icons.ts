@@ -79,3 +79,11 @@ export const swapIcon = new LabIcon({
   <path class="jp-icon3" fill="#616161" d="M7 4 3 8l4 4V9h9V7H7V4zm10 8v3H8v2h9v3l4-4-4-4z"/>
 </svg>`
 });
+
+/** Keeps something where it is. */
+export const pinIcon = new LabIcon({
+  name: 'esap:pin',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M8 2h8v2h-1v6l3 4v2h-5v6h-2v-6H6v-2l3-4V4H8z"/>
+</svg>`
+});

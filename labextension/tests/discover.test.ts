@@ -5,9 +5,10 @@ import { Discovery, formOf, queryOf } from '../src/models/discovery';
 import { Esap } from '../src/models/esap';
 import { fieldsOf, parametersOf, textOf, type Schema } from '../src/models/queryForm';
 import { RegistrySearch } from '../src/models/registry';
+import { KeptTables } from '../src/models/keptTables';
 import { SavedQueries } from '../src/models/savedQueries';
 import { Services } from '../src/models/services';
-import type { RegisteredService } from '../src/api/types';
+import type { RegisteredService, TableSummary } from '../src/api/types';
 import { fakeClient, makeQuery, makeReport, makeState } from './fakes';
 
 const STARS: RegisteredService = {
@@ -182,6 +183,27 @@ describe('a wrong value', () => {
     discovery.edit({ target: 'M 51', parameters: { level: 9 } });
     const search = discovery.submit();
     await vi.waitFor(() => expect(search?.error?.field).toBe('parameters.level'));
+  });
+});
+
+describe('kept tables', () => {
+  it('are pinned, released and deleted, and read anew', async () => {
+    const table = { id: 't1', title: 'M 51', rows: 3, pinned: false } as TableSummary;
+    const client = {
+      tables: vi.fn().mockResolvedValueOnce([{ ...table, pinned: true }]).mockResolvedValue([]),
+      pinTable: vi.fn(() => Promise.resolve()),
+      unpinTable: vi.fn(() => Promise.resolve()),
+      deleteTable: vi.fn(() => Promise.reject(new EsapError({ code: 'not-found', message: 'gone' })))
+    };
+    const tables = new KeptTables(fakeClient(client));
+    await tables.setPinned(table, true);
+    expect(client.pinTable).toHaveBeenCalledWith('t1');
+    expect(tables.list[0]?.pinned).toBe(true);
+    await tables.setPinned(table, false);
+    expect(client.unpinTable).toHaveBeenCalledWith('t1');
+    expect(tables.list).toEqual([]);
+    await tables.delete(table);
+    expect(tables.error?.message).toBe('gone');
   });
 });
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.browser.conftest import SCREENSHOTS, Lab, open_side_bar
-from tests.browser.person import AXE, choose_theme, findings, search, tab
+from tests.browser.person import AXE, choose_theme, findings, rows_in_sight, search, tab
 
 STARS = "ESAP demo catalogue of sources"
 LIST = "M 51\nM 42\n83.82 -5.39\n"
@@ -186,6 +186,27 @@ def test_queries_are_saved_recalled_renamed_and_deleted(page: Any) -> None:
     dialog.locator("input").fill("Mine")
     dialog.get_by_role("button", name="Save").click()
     saved.get_by_text("Mine").wait_for()
+
+
+def test_tables_are_opened_again_kept_and_deleted(page: Any, lab: Lab) -> None:
+    search(page, "images", "M 42")
+    page.locator(".esap-TableFooter-bar").get_by_text(re.compile(r"\d rows")).wait_for()
+    page.keyboard.press("Alt+w")
+    page.locator(".esap-TableDocument").wait_for(state="detached")
+    page.locator("summary", has_text=re.compile("^Tables$")).click()
+    table = page.locator("details", has_text="Tables").locator("li", has_text="M 42").first
+    table.get_by_role("button", name=re.compile("^Keep when")).click()
+    table.get_by_role("button", name=re.compile("^Kept when"), pressed=True).wait_for()
+    assert [each["pinned"] for each in lab.ask("GET", "/tables") if each["query"]["target"] == "M 42"][0]
+    table.get_by_title("Open this table").click()
+    rows_in_sight(page)
+    page.screenshot(path=SCREENSHOTS / "tables.png")
+    before = len(lab.ask("GET", "/tables"))
+    table.get_by_role("button", name=re.compile("^Delete")).click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Delete").click()
+    page.locator(".jp-Dialog").wait_for(state="detached")
+    page.wait_for_function("() => !document.querySelector('.esap-Saved [aria-pressed=true]')")
+    assert len(lab.ask("GET", "/tables")) == before - 1
 
 
 def test_the_first_time_it_says_how_to_begin(page: Any, lab: Lab) -> None:

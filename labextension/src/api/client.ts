@@ -48,6 +48,7 @@ import type {
   SkyDensity,
   TableDescription,
   TableDetails,
+  TableSummary,
   Target,
   Workspace,
   WritableRSE
@@ -253,6 +254,22 @@ export class EsapClient {
   }
 
   // Tables
+
+  tables(): Promise<TableSummary[]> {
+    return answered(this._http.GET('/esap/api/tables'));
+  }
+
+  pinTable(table: string): Promise<void> {
+    return done(this._http.PUT('/esap/api/tables/{table}/pin', { params: { path: { table } } }));
+  }
+
+  unpinTable(table: string): Promise<void> {
+    return done(this._http.DELETE('/esap/api/tables/{table}/pin', { params: { path: { table } } }));
+  }
+
+  deleteTable(table: string): Promise<void> {
+    return done(this._http.DELETE('/esap/api/tables/{table}', { params: { path: { table } } }));
+  }
 
   table(table: string): Promise<TableDetails> {
     return answered(this._http.GET('/esap/api/tables/{table}', { params: { path: { table } } }));

@@ -47,6 +47,7 @@ export type SkyFrame = Schemas['SkyFrame'];
 export type SkyDensity = Schemas['SkyDensity'];
 export type RegisteredService = Schemas['RegisteredService'];
 export type SavedQuery = Schemas['SavedQuery'];
+export type TableSummary = Schemas['TableSummary'];
 export type ServerStatus = Schemas['ServerStatus'];
 export type ServiceReport = Schemas['ServiceReport'];
 export type ServerLife = Schemas['ServerLife'];

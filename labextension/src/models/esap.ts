@@ -6,6 +6,7 @@ import { Changing } from './changing';
 import { DataLake } from './datalake';
 import { Discovery } from './discovery';
 import { Jobs } from './jobs';
+import { KeptTables } from './keptTables';
 import { RegistrySearch } from './registry';
 import { pauseAfter } from './retrying';
 import { SavedQueries } from './savedQueries';
@@ -23,6 +24,7 @@ export class Esap extends Changing {
   readonly registry: RegistrySearch;
   readonly discovery: Discovery;
   readonly saved: SavedQueries;
+  readonly tables: KeptTables;
   readonly basket: Basket;
   readonly jobs: Jobs;
   readonly datalake: DataLake;
@@ -37,6 +39,7 @@ export class Esap extends Changing {
     this.registry = new RegistrySearch(client);
     this.discovery = new Discovery(client);
     this.saved = new SavedQueries(client);
+    this.tables = new KeptTables(client);
     this.basket = new Basket(client);
     this.jobs = new Jobs(client);
     this.datalake = new DataLake(client);

@@ -8,6 +8,7 @@ import { DEGREES_PER, type RadiusUnit } from '../models/discovery';
 import { useChanges, useView } from './context';
 import { formatCount, formatTime } from './format';
 import { FirstHelp } from './firstHelp';
+import { KeptTableList } from './keptTables';
 import { MoreFields } from './moreFields';
 import { Button, IconButton } from './parts';
 import { SavedQueryList } from './savedQueries';
@@ -196,6 +197,7 @@ export function DiscoverPanel(): ReactNode {
       </form>
       {search && <SearchProgress search={search} onRetryFailed={() => discovery.retryFailed()} />}
       <SavedQueryList onRecall={recall} />
+      <KeptTableList />
       {discovery.history.length > 0 && (
         <details className="esap-Section">
           <summary>{trans.__('Asked before')}</summary>
