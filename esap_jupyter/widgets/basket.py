@@ -15,7 +15,8 @@ from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.listing import Listing, format_bytes
 from esap_jupyter.face.staged import StagedFile
 from esap_jupyter.models import Item, Progress
-from esap_jupyter.widgets.fields import button
+from esap_jupyter.widgets.fields import Bound, button, labelled
+from esap_jupyter.widgets.fold import Fold
 from esap_jupyter.widgets.panel import Panel
 from esap_jupyter.widgets.progress import ProgressLine
 from esap_jupyter.widgets.watching import Watch
@@ -43,6 +44,8 @@ class BasketPanel(Panel):
         Ids of the selected items; items may be set too.
     directory : str
         Where files go, relative to the workspace; empty for the configured one.
+    replica : str
+        An RSE expression: replicate there by a rule instead; empty to download.
     progress : Progress
         How far the staging is; read only.
     files : tuple of StagedFile
@@ -54,6 +57,7 @@ class BasketPanel(Panel):
     items = traitlets.Tuple(read_only=True)
     selected = traitlets.Any(default_value=())
     directory = traitlets.Unicode()
+    replica = traitlets.Unicode()
     progress = traitlets.Instance(Progress, args=(), read_only=True)
     files = traitlets.Tuple(read_only=True)
 
@@ -71,10 +75,21 @@ class BasketPanel(Panel):
         self._line = ProgressLine()
         self._count = ipywidgets.HTML(muted_html("Looking what is in the basket …"))
         self._files = ipywidgets.HTML()
+        directory = labelled(ipywidgets.Text, "Directory", placeholder="of the workspace")
+        replica = labelled(
+            ipywidgets.Text,
+            "Replicate to",
+            "An RSE expression: a rule of the data lake, no download",
+            placeholder="nowhere: download",
+        )
+        self._fields = (directory, replica)
         buttons = ipywidgets.HBox([self._stage_button, self._cancel_button, self._remove_button])
         buttons.layout.flex_flow = "row wrap"
-        super().__init__([self._count, self._list, buttons, self._line, self._files])
+        where = Fold("Where to", self._fields)
+        super().__init__([self._count, self._list, buttons, where, self._line, self._files])
         self._setting = False
+        Bound(self, "directory", directory)
+        Bound(self, "replica", replica, read=str.strip)
         self._list.observe(self._on_list, "value")
         self._set(**traits)
         _WATCH.listen(self, self._seen)
@@ -95,6 +110,7 @@ class BasketPanel(Panel):
         staging = bringing.stage(
             wanted,
             directory=self.directory or None,
+            replica=self.replica or None,
             on_progress=lambda progress: self._tell("progress", lambda: self._take_progress(progress)),
         )
         self._run(staging, self._take_files)

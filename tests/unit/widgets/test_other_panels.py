@@ -123,6 +123,26 @@ async def test_what_cannot_be_staged_is_said_and_the_job_can_be_seen(gateway_of,
     assert "no jobs" in repr(jobs)
 
 
+async def test_where_files_go_is_said_in_the_basket(gateway_of, keep, until):
+    gateway = gateway_of({"archive": {**FILES, "batches": [1]}})
+    table = await gateway.adql("archive", "SELECT 1").done()
+    await gateway.basket.add(await gateway.items(table))
+    panel = keep(BasketPanel(directory="m51"))
+    await until(lambda: panel.items)
+    panel.stage()
+    await panel.finished()
+    panel.replica = "country=NL"
+    panel.stage()
+    await panel.finished()
+    replicated, staged = await gateway.jobs.list()
+    assert staged.parameters["directory"] == "m51"
+    assert (replicated.kind, replicated.parameters["replica"]) == ("replication", "country=NL")
+    directory, replica = panel._fields
+    assert (directory.value, replica.value) == ("m51", "country=NL")
+    replica.value = " "
+    assert panel.replica == ""
+
+
 async def test_adql_gives_a_table_and_says_where_it_is_wrong(gateway_of, keep, until):
     gateway_of({"archive": {**FILES, "batches": [3]}, "strict": {**FILES, "fault": "rejected"}})
     panel = keep(AdqlPanel(adql="SELECT * FROM partner.numbers"))
