@@ -251,7 +251,7 @@ def test_axe_finds_nothing_serious(opened: Any, million: tuple[str, int], where:
     panels.get_by_role("button", name="Find more services").focus()
     page.keyboard.press("Space")
     panels.get_by_label("Words").wait_for()
-    for name in ("Several targets: 2 targets", "Further fields", "Tables, columns and examples"):
+    for name in ("Several targets: 2 targets", "Further fields", "Tables, columns and examples", "Where to"):
         panels.get_by_role("button", name=name).click()
     for fold in panels.get_by_role("button", name="Saved queries").all():
         fold.click()
