@@ -138,21 +138,26 @@ class _Relay:
         self._outside = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._outside.load_cert_chain(certificate, key)
         self._inside = ssl.create_default_context(cafile=str(rucio.ca_file))
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._listens = threading.Event()
         self.port = 0
 
     def start(self) -> None:
         self._thread.start()
-        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(_SECONDS)
+        assert self._listens.wait(_SECONDS)
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join()
 
-    async def _listen(self) -> int:
+    async def _serve(self) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(self._pass_on, self._host, 0, ssl=self._outside)
-        return int(server.sockets[0].getsockname()[1])
+        self.port = server.sockets[0].getsockname()[1]
+        self._listens.set()
+        await self._ended.wait()
+        server.close()
 
     async def _pass_on(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         from_storage, to_storage = await asyncio.open_connection(*self._storage, ssl=self._inside)
@@ -160,11 +165,18 @@ class _Relay:
             asyncio.create_task(_copy(from_client, to_storage)),
             asyncio.create_task(_copy(from_storage, to_client)),
         ]
-        # TLS has no half-open connections: with one side, both have ended.
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            # TLS has no half-open connections: with one side, both have ended.
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # The relay ends; what was cancelled would be told as a fault.
+            to_storage.transport.abort()
+            to_client.transport.abort()
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
         for writer in (to_storage, to_client):
             writer.close()
-        await asyncio.gather(*ways, return_exceptions=True)
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

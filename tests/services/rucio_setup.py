@@ -25,7 +25,8 @@ class RucioSetup(Service):
 
     name = "rucio"
     packages = (
-        "postgresql", "memcached", "openssl", "xrootd-server", "xrootd-server-plugins", "xrootd-plugins",
+        "postgresql", "memcached", "openssl",
+        "xrootd-server", "xrootd-server-plugins", "xrootd-plugins", "xrootd-client",
     )  # fmt: skip
     port_names = (
         "rucio", "postgres", "memcached", "issuer", "fts", "XRD1", "XRD1-native", "XRD2", "XRD2-native",
