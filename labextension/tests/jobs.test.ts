@@ -78,7 +78,7 @@ describe('the jobs', () => {
   });
 
   it('read the results of one that the list has without them', async () => {
-    const file = { item: 'i1', path: '/work/m51.fits', bytes: 1, verified: 'md5' };
+    const file = { item: 'i1', path: '/home/jo/m51.fits', bytes: 1, verified: 'md5' };
     const asked = vi.fn().mockResolvedValue(makeJob({ results: { files: [file] } }));
     const list = [makeJob({ id: 'long', left_out: ['results'] }), makeJob({ id: 'short', left_out: ['parameters'] })];
     jobs = new Jobs(fakeClient({ jobs: () => Promise.resolve(listOf(list)), job: asked }));
