@@ -1,16 +1,14 @@
-import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@codemirror/commands';
-import { sql } from '@codemirror/lang-sql';
-import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
-import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import { syntaxHighlighting } from '@codemirror/language';
+import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers, placeholder, tooltips } from '@codemirror/view';
+import { EditorView } from '@codemirror/view';
 import { jupyterHighlightStyle, jupyterTheme } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import type { EsapError } from '../api/errors';
 import type { AdqlQuery } from '../models/adqlQuery';
-import { ADQL, completeAdql } from './adqlLanguage';
+import { adqlEditing } from './adqlEditing';
+import { completeAdql } from './adqlLanguage';
 
 /** The text of an ADQL query: highlighted, completed, with the service's complaint where it belongs. */
 export class AdqlEditor extends Widget {
@@ -23,49 +21,22 @@ export class AdqlEditor extends Widget {
   ) {
     super();
     this.addClass('esap-AdqlEditor');
-    const run = (): boolean => {
-      void _query.run();
-      return true;
-    };
     this._view = new EditorView({
       parent: this.node,
       state: EditorState.create({
         doc: _query.adql,
         extensions: [
-          lineNumbers(),
-          history(),
-          drawSelection(),
-          bracketMatching(),
-          lintGutter(),
-          EditorView.lineWrapping,
-          placeholder('SELECT …'),
-          sql({ dialect: ADQL, upperCaseKeywords: true }),
-          jupyterTheme,
-          // Lumino cuts off what reaches out of a widget.
-          tooltips({ parent: document.body }),
-          syntaxHighlighting(jupyterHighlightStyle),
-          autocompletion({
-            icons: false,
-            override: [
-              context => completeAdql(context, _query.schema)
-            ]
-          }),
-          keymap.of([
-            { key: 'Shift-Enter', run },
-            { key: 'Mod-Enter', run },
-            // Tab moves on, as everywhere on the page; it indents only what is selected.
-            { key: 'Tab', run: view => !view.state.selection.main.empty && indentMore(view) },
-            { key: 'Shift-Tab', run: view => !view.state.selection.main.empty && indentLess(view) },
-            ...completionKeymap,
-            ...defaultKeymap,
-            ...historyKeymap
-          ]),
-          EditorView.contentAttributes.of({ 'aria-label': trans.__('ADQL query') }),
-          EditorView.updateListener.of(update => {
-            if (update.docChanged) {
-              _query.adql = update.state.doc.toString();
+          adqlEditing({
+            label: trans.__('ADQL query'),
+            hint: 'SELECT …',
+            complete: context => completeAdql(context, _query.schema),
+            run: () => void _query.run(),
+            changed: text => {
+              _query.adql = text.toString();
             }
-          })
+          }),
+          jupyterTheme,
+          syntaxHighlighting(jupyterHighlightStyle)
         ]
       })
     });

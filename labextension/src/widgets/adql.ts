@@ -1,11 +1,8 @@
-import { autocompletion, completionKeymap, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@codemirror/commands';
-import { sql } from '@codemirror/lang-sql';
-import { bracketMatching } from '@codemirror/language';
-import { lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
+import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete';
+import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { EditorState, type Text } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers, placeholder, tooltips } from '@codemirror/view';
-import { ADQL } from '../documents/adqlLanguage';
+import { EditorView } from '@codemirror/view';
+import { adqlEditing } from '../documents/adqlEditing';
 import { adqlTheme } from './adqlTheme';
 import { observe, type AnyModel } from './anyModel';
 import { Questions } from './questions';
@@ -51,43 +48,19 @@ class View {
     const editor = document.createElement('div');
     editor.className = 'esap-AdqlWidget-editor';
     host.append(label, editor);
-    const run = (): boolean => {
-      this._model.send({ ask: 'run', adql: this._view.state.doc.toString() });
-      return true;
-    };
     this._view = new EditorView({
       parent: editor,
       state: EditorState.create({
         doc: _model.get('value'),
         extensions: [
-          lineNumbers(),
-          history(),
-          drawSelection(),
-          bracketMatching(),
-          lintGutter(),
-          EditorView.lineWrapping,
-          placeholder('SELECT TOP 10 * FROM …    (Shift-Enter asks)'),
-          sql({ dialect: ADQL, upperCaseKeywords: true }),
-          adqlTheme,
-          // A notebook's output cuts off what reaches out of it.
-          tooltips({ parent: document.body }),
-          autocompletion({ icons: false, override: [context => this._complete(context)] }),
-          keymap.of([
-            { key: 'Shift-Enter', run },
-            { key: 'Mod-Enter', run },
-            // Tab moves on, as everywhere on the page; it indents only what is selected.
-            { key: 'Tab', run: view => !view.state.selection.main.empty && indentMore(view) },
-            { key: 'Shift-Tab', run: view => !view.state.selection.main.empty && indentLess(view) },
-            ...completionKeymap,
-            ...defaultKeymap,
-            ...historyKeymap
-          ]),
-          EditorView.contentAttributes.of({ 'aria-label': _model.get('label') }),
-          EditorView.updateListener.of(update => {
-            if (update.docChanged) {
-              this._save(update.state.doc);
-            }
-          })
+          adqlEditing({
+            label: _model.get('label'),
+            hint: 'SELECT TOP 10 * FROM …    (Shift-Enter asks)',
+            complete: context => this._complete(context),
+            run: () => _model.send({ ask: 'run', adql: this._view.state.doc.toString() }),
+            changed: text => this._save(text)
+          }),
+          adqlTheme
         ]
       })
     });
