@@ -112,7 +112,7 @@ def _draw_whole_sky(table: Table, ax: Any, icrs: SkyCoord, asked: dict[str, Any]
     across, up = -icrs.ra.wrap_at(180 * units.deg).rad, icrs.dec.rad
     if wants_density(len(across), asked):
         _draw_density(ax, across, up, asked)
-    else:
+    elif (np.isfinite(across) & np.isfinite(up)).any():
         scatter(table, ax, across, up, asked)
     hours = np.arange(-150, 151, 30)
     ax.set_xticks(np.deg2rad(hours), [f"{-hour % 360}°" for hour in hours])
@@ -147,7 +147,7 @@ def _draw(table: Table, ax: Any, across: Any, up: Any, asked: dict[str, Any], **
         return
     places = np.column_stack([across, up])
     places = places[np.isfinite(places).all(axis=1)]
-    if fixed:
+    if fixed and len(places):
         # To pixels of whatever frame the axes have; what they cannot show is not finite there.
         places = (fixed["transform"] - ax.transData).transform(places)
         places = places[np.isfinite(places).all(axis=1)]
