@@ -217,7 +217,7 @@ class ServiceSpawner(InPersonNetwork, SwarmSpawner):
         """Have the Swarm keep the files of `esap_directory`; those of an earlier state go."""
         if not self.esap_directory:
             return []
-        files = _files_in(Path(self.esap_directory))
+        files = await asyncio.to_thread(_files_in, Path(self.esap_directory))
         names = {path: _name_of(path, content) for path, content in files.items()}
         async with _keeping:
             known = {
