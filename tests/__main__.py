@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,13 +19,22 @@ ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
 LOWEST = ROOT / ".venv-lowest"
 WHEEL = ROOT / ".venv-wheel"
+TRIES = 3
+"""For what comes over the network."""
+
+failures: list[str] = []
+"""The commands that failed, and how, to be said again in the last lines."""
 
 
 def _run(*command: str, directory: Path = ROOT, **environment: str) -> bool:
     print("$", " ".join(command), flush=True)
     told = {**os.environ, **environment}
     program = shutil.which(command[0], path=told["PATH"]) or command[0]
-    return subprocess.run([program, *command[1:]], cwd=directory, env=told, check=False).returncode == 0
+    ended = subprocess.run([program, *command[1:]], cwd=directory, env=told, check=False).returncode
+    if ended:
+        how = f"exit code {ended}" if ended > 0 else signal.Signals(-ended).name
+        failures.append(f"{how}: {' '.join(command)}")
+    return ended == 0
 
 
 def _python(*arguments: str) -> bool:
@@ -38,12 +48,12 @@ def _tool(name: str, *arguments: str) -> bool:
 def _environment(place: Path, *wanted: str) -> bool:
     """Make an environment with what uv is asked to install."""
     python = str(place / "bin" / "python")
-    return all(
-        [
-            _python("-m", "venv", "--clear", str(place)),
-            _run(python, "-m", "pip", "install", "--quiet", "uv"),
-            _run(str(place / "bin" / "uv"), "pip", "install", "--quiet", "--python", python, *wanted),
-        ]
+    uv = (str(place / "bin" / "uv"), "pip", "install", "--quiet", "--python", python)
+    return (
+        _python("-m", "venv", "--clear", str(place))
+        and _run(python, "-m", "pip", "install", "--quiet", "uv")
+        # A download that breaks off is no fault of what is tested; what has come is not asked for again.
+        and any(_run(*uv, *wanted) for _ in range(TRIES))
     )
 
 
@@ -128,17 +138,12 @@ def docs() -> bool:
 def lowest() -> bool:
     """The unit tests on the oldest libraries that pyproject.toml admits."""
     python = str(LOWEST / "bin" / "python")
-    return all(
-        [
-            _environment(LOWEST, "--resolution", "lowest-direct", "--editable", ".[dev]"),
-            # The panels' copy of the OpenAPI document is as the newest pydantic words it.
-            _run(
-                *(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),
-                "--ignore=tests/unit/handlers/test_panels_client.py",
-                # Older Jupyter libraries leave event loops open; which test the collector meets is chance.
-                *("-W", "ignore::pytest.PytestUnraisableExceptionWarning"),
-            ),
-        ]
+    return _environment(LOWEST, "--resolution", "lowest-direct", "--editable", ".[dev]") and _run(
+        *(python, "-m", "pytest", "tests/unit", "-p", "no:cacheprovider"),
+        # The panels' copy of the OpenAPI document is as the newest pydantic words it.
+        "--ignore=tests/unit/handlers/test_panels_client.py",
+        # Older Jupyter libraries leave event loops open; which test the collector meets is chance.
+        *("-W", "ignore::pytest.PytestUnraisableExceptionWarning"),
     )
 
 
@@ -166,6 +171,8 @@ def main(names: list[str]) -> int:
         passed = SUITES[name]()
         outcomes[name] = (passed, time.monotonic() - start)
     print()
+    for failure in failures:
+        print(failure)
     for name, (passed, seconds) in outcomes.items():
         print(f"{name:12} {'passed' if passed else 'FAILED'}  {seconds:7.1f} s")
     return 0 if all(passed for passed, _ in outcomes.values()) else 1

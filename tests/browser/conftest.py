@@ -77,8 +77,9 @@ class Lab:
             f"--IdentityProvider.token={self.token}",
             f"--ServerApp.root_dir={self.workspace}",
             f"--LabApp.app_settings_dir={settings}",
-            # So that tests can ask what the grid, which is but a picture, shows.
+            # So that tests can ask for what is no text: the grid's cells, whether a kernel is there.
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
         environment = {
             **os.environ,

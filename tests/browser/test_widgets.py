@@ -87,27 +87,22 @@ def end_sessions(lab: Lab) -> None:
         lab.ask_jupyter("DELETE", f"/sessions/{session['id']}")
 
 
-def given_up(patience: int) -> tuple[type[Exception], ...]:
-    """What may be raised before the last try."""
-    from playwright.sync_api import TimeoutError as TooLate
-
-    return (TooLate,) if patience < WAIT else ()
+KERNEL_IS_THERE = """() => {
+  const [context] = [...window.jupyterapp.shell.widgets('main')].flatMap(shown => shown.sessionContext ?? []);
+  return context?.isReady && context.kernelDisplayStatus === 'idle';
+}"""
 
 
 def run_all(page: Any, count: int) -> None:
     """Run the first cells, once the kernel is there: before that a notebook asks for one, in a dialog."""
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(state="attached")
+    # What the page shows of the kernel is "idle", too, before it knows of any.
+    page.wait_for_function(f"window.jupyterapp && ({KERNEL_IS_THERE})()")
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     for place in range(count):
         cell = cells.nth(place)
-        prompt = cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]"))
-        for patience in (5_000, 10_000, WAIT):
-            cell.locator(".cm-content").click()
-            page.keyboard.press("Control+Enter")
-            # Notebook 7 may say that the kernel is idle, and run nothing yet, and not say so.
-            with contextlib.suppress(*given_up(patience)):
-                prompt.wait_for(timeout=patience)
-                break
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[(\*|\d+)\]")).wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("b")
 
@@ -127,8 +122,7 @@ def click_row(page: Any, row: int, display: int = 0) -> None:
     grid = page.locator(".esap-GridWidget:visible").nth(display)
     # Until the rows are there, words stand in their place.
     grid.locator(".esap-GridPreview").wait_for(state="hidden")
-    box = grid.bounding_box()
-    page.mouse.click(box["x"] + NUMBERS + 20, box["y"] + HEADER + (row + 0.5) * ROW)
+    grid.click(position={"x": NUMBERS + 20, "y": HEADER + (row + 0.5) * ROW})
 
 
 SEARCH = """import esap_jupyter as esap
