@@ -1,19 +1,26 @@
-"""The data lake panel: DIDs by pattern, what collections hold, replicas and rules, into the basket."""
+"""The data lake panel: DIDs by pattern, what collections hold, rules, uploads, into the basket."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import ipywidgets
 import traitlets
 
-from esap_jupyter.errors import InputError
-from esap_jupyter.face import verbs
+from esap_jupyter.errors import Conflict, InputError
+from esap_jupyter.face import bringing, verbs
 from esap_jupyter.face.background import directly
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.face.datalake import DataLake, DIDKind
 from esap_jupyter.face.listing import Listing, format_bytes
-from esap_jupyter.models import DID, Capability, ReplicaOnRSE, Rule, ServiceStatus
+from esap_jupyter.face.uploaded import UploadedFile
+from esap_jupyter.models import DID, Capability, Progress, Rule, ServiceStatus
+from esap_jupyter.widgets.datalake_details import FILES, DIDDetails, described
+from esap_jupyter.widgets.datalake_rules import Rules
+from esap_jupyter.widgets.datalake_upload import UploadForm
 from esap_jupyter.widgets.fields import Bound, button, labelled, on_enter
 from esap_jupyter.widgets.panel import Panel
 from esap_jupyter.widgets.words import escaped, muted_html
@@ -21,11 +28,9 @@ from esap_jupyter.widgets.words import escaped, muted_html
 MOST_DIDS = 1000
 """DIDs that are listed at once."""
 
-_FILES = ("FILE",)
-
 
 class DataLakePanel(Panel):
-    """Look through a data lake (Rucio).
+    """Look through a data lake (Rucio), make rules, upload files.
 
     Parameters
     ----------
@@ -48,6 +53,14 @@ class DataLakePanel(Panel):
         What is listed; read only.
     selected : tuple of str
         Selected DIDs, ``scope:name``; DIDs may be set too.
+    rules : tuple of Rule
+        Those on the selected DID, if it is one; read only.
+    uploading : bool
+        Whether an upload is under way; read only.
+    progress : Progress
+        How far it is; read only.
+    uploaded : tuple of UploadedFile
+        What the last upload brought there; read only.
     running, error
         Whether it looks, and what went wrong.
     """
@@ -59,12 +72,17 @@ class DataLakePanel(Panel):
     place = traitlets.Unicode(read_only=True)
     dids = traitlets.Tuple(read_only=True)
     selected = traitlets.Any(default_value=())
+    rules = traitlets.Tuple(read_only=True)
+    uploading = traitlets.Bool(default_value=False, read_only=True)
+    progress = traitlets.Instance(Progress, args=(), read_only=True)
+    uploaded = traitlets.Tuple(read_only=True)
 
     def __init__(self, **traits: Any) -> None:
         self._lake: Any = DataLake(directly)
         self._basket: Any = Basket(directly)
         self._offered: tuple[str, ...] = ()
         self._places: list[str] = []
+        self._sending = -1
         self._service = labelled(ipywidgets.Dropdown, "Data lake", options=[("the only one", "")])
         pattern = labelled(ipywidgets.Text, "DIDs", "scope:name, the name with *", placeholder="scope:name*")
         kind = labelled(ipywidgets.Dropdown, "Type", options=get_args(DIDKind))
@@ -75,6 +93,8 @@ class DataLakePanel(Panel):
         self._list.style.description_width = "4em"
         self._count = ipywidgets.HTML()
         self._details = ipywidgets.HTML()
+        self._rules = Rules(lambda: self._try(self._make_rule), lambda: self._try(self._delete_rule))
+        self._upload = UploadForm(lambda: self._try(self._upload_asked), self.cancel_upload)
         self._list_button = button(
             "List", lambda: self._try(self.list), button_style="primary", icon="search"
         )
@@ -86,9 +106,8 @@ class DataLakePanel(Panel):
         ask = ipywidgets.HBox([self._list_button, self._cancel_button])
         deeds = ipywidgets.HBox([self._open_button, self._back_button, self._basket_button])
         deeds.layout.flex_flow = "row wrap"
-        super().__init__(
-            [self._service, pattern, kind, filters, ask, self._count, self._list, deeds, self._details]
-        )
+        found = [self._count, self._list, deeds, self._details, self._rules]
+        super().__init__([self._service, pattern, kind, filters, ask, *found, self._upload])
         self._bound = [
             Bound(self, "pattern", pattern),
             Bound(self, "kind", kind),
@@ -97,6 +116,12 @@ class DataLakePanel(Panel):
         for field in (pattern, filters):
             on_enter(field, lambda: self._try(self.list))
         self._service.observe(lambda change: self.set_trait("service", change.new), "value")
+        self._rules.new.observe(
+            lambda change: self._offer(change.new, self._lake.rses, self._rules), "is_open"
+        )
+        self._upload.observe(
+            lambda change: self._offer(change.new, self._lake.writable_rses, self._upload), "is_open"
+        )
         self._list.observe(lambda change: self.set_trait("selected", change.new), "value")
         self._take(())
         self._set(**traits)
@@ -164,6 +189,127 @@ class DataLakePanel(Panel):
         self._fail(None)
         self._do(put(), say)
 
+    def add_rule(
+        self, rse_expression: str = "", copies: int = 1, lifetime: int | timedelta | None = None
+    ) -> None:
+        """Make a rule on the selected DID; returns at once. See `rules`.
+
+        Parameters
+        ----------
+        rse_expression : str
+            Where the replicas are to be; empty for the site's own RSE.
+        copies : int
+            How many replicas, each on another RSE.
+        lifetime : int or timedelta
+            How long, in seconds; by default for ever.
+
+        Raises
+        ------
+        InputError
+            If no single DID is selected.
+        """
+        made = self._lake.add_rule(
+            self._one(), rse_expression, copies=copies, lifetime=lifetime, service=self.service
+        )
+        self._fail(None)
+        self._do(made, lambda rule: self._look_again(f"The rule on {rule.rse_expression} is made."))
+
+    def delete_rule(self, rule: str | Rule) -> None:
+        """Delete a rule, or that of an id; returns at once. Rucio takes it away within the hour.
+
+        Parameters
+        ----------
+        rule : str or Rule
+            What is wrong is in `error`: `NotFound` if there is no such rule.
+        """
+        deleted = self._lake.delete_rule(rule, service=self.service)
+        self._fail(None)
+        self._do(
+            deleted, lambda _: self._look_again("The rule is deleted; Rucio takes it away within the hour.")
+        )
+
+    def upload(self, files: str | Path | Iterable[str | Path], to: str = "", *, rse: str = "") -> None:
+        """Upload files, see `esap_jupyter.upload`; returns at once. See `uploading` and `uploaded`.
+
+        Parameters
+        ----------
+        files : str, Path or list of these
+            Files, or directories with files.
+        to : str
+            ``scope:dataset`` or a scope; by default one's own scope.
+        rse : str
+            Where to; by default the site's own RSE, or the only one that one may write.
+
+        Raises
+        ------
+        Conflict
+            If an upload is under way.
+        """
+        if self.uploading:
+            raise Conflict("An upload is under way.", hint="Wait for it, or cancel it.", field="files")
+
+        sending = bringing.upload(
+            files,
+            to,
+            rse=rse,
+            service=self.service,
+            on_progress=lambda progress: self._tell("progress", lambda: self._take_progress(progress)),
+        )
+
+        async def send() -> Listing[UploadedFile]:
+            try:
+                return await sending
+            finally:
+                self._tell("uploaded", lambda: self.set_trait("uploading", False))
+
+        self._fail(None)
+        self._take_uploaded(())
+        self._take_progress(Progress())
+        self.set_trait("uploading", True)
+        self._sending = self._do(send(), self._take_uploaded)
+
+    def cancel_upload(self) -> None:
+        """Stop the upload; files that have arrived stay."""
+        self._stop(self._sending)
+
+    def _offer(self, is_open: bool, rses: Any, form: Rules | UploadForm) -> None:
+        """Offer the RSEs that there are in a form that was opened."""
+        if is_open:
+            self._do(rses(service=self.service), lambda found: form.offer([rse.name for rse in found]))
+
+    def _one(self) -> str:
+        if len(self.selected) != 1:
+            raise InputError("Select one DID.", field="selected")
+        return str(self.selected[0])
+
+    def _make_rule(self) -> None:
+        self.add_rule(*self._rules.asked)
+
+    def _delete_rule(self) -> None:
+        self.delete_rule(self._rules.chosen)
+
+    def _upload_asked(self) -> None:
+        path, to, rse = self._upload.asked
+        self.upload(path, to, rse=rse)
+
+    def _take_progress(self, progress: Progress) -> None:
+        self.set_trait("progress", progress)
+        self._upload.show(progress if self.uploading else None)
+
+    @traitlets.observe("uploading")
+    def _on_uploading(self, _: Any) -> None:
+        self._upload.show(self.progress if self.uploading else None)
+
+    def _take_uploaded(self, files: Any) -> None:
+        found: Listing[UploadedFile] = Listing(files, nothing="No files.")
+        self.set_trait("uploaded", tuple(found))
+        self._upload.show_files(found)
+
+    def _look_again(self, said: str) -> None:
+        """Say what was done, and look at the DID as it is now."""
+        self._say(said)
+        self._look_at_selected()
+
     def _content(self, did: str) -> Any:
         return self._lake.content(did, limit=MOST_DIDS, service=self.service)
 
@@ -225,35 +371,26 @@ class DataLakePanel(Panel):
         self._open_button.disabled = not one or self._is_file(one)
         self._basket_button.disabled = not self.selected
         self._details.value = ""
-        if one:
-            self._do(self._describe(one, self.service), self._show_details)
+        self._rules.hide()
+        self.set_trait("rules", ())
+        self._look_at_selected()
+
+    def _look_at_selected(self) -> None:
+        if len(self.selected) == 1:
+            self._do(described(self._lake, self.selected[0], self.service), self._show_details)
 
     @traitlets.observe("running")
     def _on_running(self, _: Any) -> None:
         self._cancel_button.disabled = not self.running
 
     def _is_file(self, name: str) -> bool:
-        return any(str(did) == name and did.type in _FILES for did in self.dids)
+        return any(str(did) == name and did.type in FILES for did in self.dids)
 
-    async def _describe(
-        self, did: str, service: str
-    ) -> tuple[str, DID, Listing[ReplicaOnRSE], Listing[Rule]]:
-        known = await self._lake.did(did, service=service)
-        rules = await self._lake.rules(did, service=service)
-        replicas = (
-            await self._lake.replicas(did, service=service)
-            if known.type in _FILES
-            else Listing((), nothing="Open it to see its files.")
-        )
-        return did, known, replicas, rules
-
-    def _show_details(self, found: tuple[str, DID, Listing[ReplicaOnRSE], Listing[Rule]]) -> None:
-        name, did, replicas, rules = found
-        if self.selected == (name,):
-            parts = [f"<b>{escaped(name)}</b>", Listing([did])._repr_html_()]
-            parts += [f"<b>Replicas</b>{replicas._repr_html_()}"]
-            parts += [f"<b>Rules</b>{rules._repr_html_()}"]
-            self._details.value = "".join(parts)
+    def _show_details(self, found: DIDDetails) -> None:
+        if self.selected == (found.name,):
+            self._details.value = found.html
+            self.set_trait("rules", tuple(found.rules))
+            self._rules.show(found.rules, found.account)
 
     # As text
 

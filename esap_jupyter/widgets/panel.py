@@ -80,9 +80,7 @@ class Panel(ipywidgets.VBox):
 
     def cancel(self) -> None:
         """Stop what runs; what has arrived stays."""
-        work = self._works.get(self._main)
-        if work is not None:
-            work.cancel()
+        self._stop(self._main)
 
     def close(self) -> None:
         """Take the panel off the page, and stop what runs in it."""
@@ -108,9 +106,17 @@ class Panel(ipywidgets.VBox):
         self._main = next(self._numbers)
         self._start(self._main, work, ended)
 
-    def _do(self, work: Coroutine[Any, Any, T], ended: Callable[[T], None]) -> None:
-        """Do something beside the main work."""
-        self._start(next(self._numbers), work, ended)
+    def _do(self, work: Coroutine[Any, Any, T], ended: Callable[[T], None]) -> int:
+        """Do something beside the main work; the number is for `_stop`."""
+        number = next(self._numbers)
+        self._start(number, work, ended)
+        return number
+
+    def _stop(self, number: int) -> None:
+        """Stop a work; one that is over is left as it is."""
+        work = self._works.get(number)
+        if work is not None:
+            work.cancel()
 
     def _start(self, number: int, work: Coroutine[Any, Any, T], ended: Callable[[T], None]) -> None:
         """Start work in the background; `ended` is called in the kernel's loop."""

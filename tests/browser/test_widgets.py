@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,46 @@ def test_axe_finds_nothing_serious(opened: Any, million: tuple[str, int], where:
     page.locator(".esap-Panel").first.screenshot(path=SCREENSHOTS / f"widgets-{where.partition('/')[0]}.png")
     page.add_script_tag(path=AXE)
     assert not findings(page, ".esap-Panel")
+
+
+LAKE = """import esap_jupyter as esap
+panel = esap.DataLakePanel()
+panel"""
+
+
+@pytest.mark.parametrize(("where", "theme"), [("lab/tree", "light"), ("notebooks", "dark")])
+def test_a_file_is_uploaded_and_kept_by_a_rule(opened: Any, lab: Lab, where: str, theme: str) -> None:
+    # A file of its own: the demo's Rucio is kept between runs, and its rules with it.
+    name = f"own-{uuid.uuid4().hex[:8]}.txt"
+    (lab.workspace / name).write_text(name)
+    page = opened(where, f"lake-{theme}", LAKE)
+    if theme == "dark":
+        page.evaluate("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    panel = page.locator(".esap-Panel")
+    panel.get_by_role("button", name="Upload files").click()
+    panel.get_by_label("File", exact=True).fill(name)
+    panel.get_by_label("RSE", exact=True).fill("DEMO-SITE")
+    panel.get_by_role("button", name=re.compile("Upload$")).click()
+    panel.get_by_role("cell", name=f"user.demo:{name}").wait_for()
+
+    panel.get_by_label("DIDs").fill(f"user.demo:{name}")
+    panel.get_by_label("DIDs").press("Enter")
+    panel.get_by_role("listbox").select_option(f"user.demo:{name} · file · {len(name)} bytes")
+    panel.get_by_text("Metadata", exact=True).last.click()
+    panel.get_by_role("button", name="New rule").click()
+    panel.get_by_label("RSE expression").fill("DEMO-SITE|DEMO-ARCHIVE")
+    panel.get_by_label("Days").fill("1")
+    panel.get_by_role("button", name="Make the rule").click()
+    panel.get_by_role("cell", name="DEMO-SITE|DEMO-ARCHIVE").wait_for()
+    panel.get_by_role("button", name="Delete a rule").click()
+    own = panel.get_by_label("Rule of mine")
+    own.select_option(own.locator("option", has_text="DEMO-ARCHIVE").inner_text())
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    panel.screenshot(path=SCREENSHOTS / f"lake-widget-{theme}.png")
+    page.add_script_tag(path=AXE)
+    assert not findings(page, ".esap-Panel")
+    panel.get_by_role("button", name="Delete the rule").click()
+    page.get_by_text("The rule is deleted").wait_for()
 
 
 ADQL = """import esap_jupyter as esap

@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
             stand_in.gone.set()
             self.close_connection = True
 
-    do_GET = do_POST = answer  # noqa: N815 - the names that http.server wants
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the names that http.server wants
 
     def send(self, reply: Reply) -> None:
         self.send_response(reply.status)

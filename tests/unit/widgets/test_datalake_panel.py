@@ -1,12 +1,15 @@
 """The panel of a data lake, on a stand-in of Rucio."""
 
+import json
+
 import pytest
 
-from esap_jupyter.errors import InputError
+from esap_jupyter.errors import Conflict, InputError
 from esap_jupyter.models import DID
 from esap_jupyter.widgets import DataLakePanel
 from esap_jupyter.widgets import datalake as datalake_panel
-from tests.services.rucio_stand_in import as_json, as_stream, refusal, rucio_stand_in
+from esap_jupyter.widgets.datalake_rules import lifetime_of
+from tests.services.rucio_stand_in import Reply, as_json, as_stream, refusal, rucio_stand_in
 
 
 def _did(name, kind):
@@ -22,8 +25,10 @@ def rucio():
             "GET /dids/mc/run/dids": as_stream([_did("inside", "FILE")]),
             "GET /dids/mc/run": as_json(_did("run", "DATASET")),
             "GET /dids/mc/run/rules": as_stream([]),
+            "GET /dids/mc/run/meta": as_json({"datatype": "<i>RAW", "project": None}),
             "GET /dids/mc/%3Cb%3Ea": as_json(_did("<b>a", "FILE")),
             "GET /dids/mc/%3Cb%3Ea/rules": as_stream([]),
+            "GET /dids/mc/%3Cb%3Ea/meta": as_json({}),
             "POST /dids/bulkmeta": as_stream([_did("<b>a", "FILE")]),
             "POST /replicas/list": as_stream(
                 [{**_did("<b>a", "FILE"), "rses": {"DISK": ["root://x/a"]}, "states": {"DISK": "AVAILABLE"}}]
@@ -129,12 +134,76 @@ async def test_what_is_selected_is_described(listed, until):
     listed.selected = ["mc:<b>a"]
     await until(lambda: listed._details.value)
     assert "DISK" in listed._details.value
-    assert "There are no rules." in listed._details.value
+    assert "There are no rules." in listed._rules._listing.value
     assert "<b>a" not in listed._details.value
     listed.selected = ["mc:run"]
     await until(lambda: "Open it" in listed._details.value)
+    assert "&lt;i&gt;RAW" in listed._details.value
+    assert "project" not in listed._details.value
     listed.selected = []
     assert listed._details.value == ""
+
+
+FIRST, SECOND = "1" * 32, "2" * 32
+
+
+def _rule(rule_id, account):
+    return {
+        "id": rule_id,
+        "scope": "mc",
+        "name": "run",
+        "account": account,
+        "state": "OK",
+        "rse_expression": "DISK",
+        "copies": 1,
+        "locks_ok_cnt": 1,
+    }
+
+
+async def test_only_rules_of_ones_own_can_be_deleted(listed, rucio, until):
+    rucio.answers["GET /dids/mc/run/rules"] = as_stream([_rule(FIRST, "jdoe"), _rule(SECOND, "root")])
+    rucio.answers[f"DELETE /rules/{FIRST}"] = as_json({})
+    listed.selected = ["mc:run"]
+    await until(lambda: listed.rules)
+    assert [rule.id for rule in listed.rules] == [FIRST, SECOND]
+    assert [chosen for _, chosen in listed._rules._own.options] == [FIRST]
+    rucio.answers["GET /dids/mc/run/rules"] = as_stream([_rule(SECOND, "root")])
+    listed._delete_rule()
+    await until(lambda: len(listed.rules) == 1 or listed.error)
+    assert listed.error is None
+    assert rucio.asked(f"/rules/{FIRST}")[0].method == "DELETE"
+    assert "is deleted" in listed._remark.value
+    assert listed._rules._old.layout.display == "none"
+
+
+async def test_a_rule_is_made_by_the_form(listed, rucio, until):
+    rucio.answers["POST /rules/"] = Reply(201, body=json.dumps([FIRST]).encode())
+    rucio.answers[f"GET /rules/{FIRST}"] = as_json(_rule(FIRST, "jdoe"))
+    rucio.answers["GET /rses/"] = as_stream([{"rse": "DISK"}, {"rse": "TAPE"}])
+    with pytest.raises(InputError, match="Select one DID"):
+        listed.add_rule("DISK")
+    listed.selected = ["mc:run"]
+    form = listed._rules
+    await until(lambda: form.layout.display is None)
+    form.new.is_open = True
+    await until(lambda: form._expression.options == ("DISK", "TAPE"))
+    form._expression.value, form._copies.value, form._days.value = " DISK ", 2, "1.5 days"
+    listed._try(listed._make_rule)
+    assert "no number of days" in listed._alert.value
+    form._days.value = "1.5"
+    rucio.answers["GET /dids/mc/run/rules"] = as_stream([_rule(FIRST, "jdoe")])
+    listed._try(listed._make_rule)
+    await until(lambda: listed.rules)
+    asked = json.loads(rucio.asked("/rules/")[0].body)
+    assert (asked["rse_expression"], asked["copies"], asked["lifetime"]) == ("DISK", 2, 129_600)
+    assert "on DISK is made" in listed._remark.value
+    assert not form.new.is_open
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "nan", "inf", "1e-9", "soon"])
+def test_days_that_are_none_are_refused(days):
+    with pytest.raises(InputError, match="no number of days"):
+        lifetime_of(days)
 
 
 async def test_what_rucio_refuses_is_said(panel, rucio):
@@ -148,3 +217,17 @@ async def test_what_rucio_refuses_is_said(panel, rucio):
 async def test_a_lake_that_is_none_is_refused(panel):
     with pytest.raises(InputError, match="These are: lake"):
         panel.service = "pond"
+
+
+async def test_what_cannot_be_uploaded_is_said_and_the_form_can_be_used_again(panel, until):
+    panel._try(panel._upload_asked)
+    assert "Name the file" in panel._alert.value
+    panel._upload._path.value = "/no/such/file"
+    panel._upload_asked()
+    assert panel.uploading
+    assert panel._upload._send_button.disabled
+    with pytest.raises(Conflict, match="under way"):
+        panel.upload("another")
+    await until(lambda: not panel.uploading)
+    assert "file is no file" in panel._alert.value
+    assert not panel._upload._send_button.disabled
