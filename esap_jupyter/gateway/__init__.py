@@ -116,7 +116,7 @@ class Gateway(AsksServices):
         await self.close()
 
     async def close(self) -> None:
-        """Stop what runs here: searches are cancelled, stagings stay as interrupted and can be resumed."""
+        """Stop what runs here: searches are interrupted, stagings too, and these can be resumed."""
         await self._discovery.close()
         await self.jobs.close()
         await self.sign_in.close()

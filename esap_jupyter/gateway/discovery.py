@@ -94,9 +94,9 @@ class Discovery:
         self._searches.discard(search)
 
     async def close(self) -> None:
-        """Cancel what still runs."""
+        """Interrupt what still runs."""
         for search in list(self._searches):
-            search.cancel()
+            search.interrupt()
             await search.finished()
 
 
@@ -109,6 +109,8 @@ class Search:
     ----------
     query : Query
         What was asked.
+    begun_at : datetime
+        When, in UTC.
     jobs : dict
         By service, the id of the job that follows its asynchronous query.
     """
@@ -121,12 +123,13 @@ class Search:
         self._discovery = discovery
         self._services = discovery.services
         self._capability = Capability.ADQL if query.adql else Capability(query.product)
-        self._at = datetime.now(UTC)
+        self.begun_at = datetime.now(UTC)
         self._targets: Targets | None = None
         self._writer: TableWriter | None = None
         self._table: Table | None = None
         self._error: EsapError | None = None
         self._asking = True
+        self._interrupted = False
         self._begun = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="esap search")
 
@@ -134,6 +137,11 @@ class Search:
     def reports(self) -> Mapping[str, ServiceReport]:
         """By service, how it fares."""
         return self._reports.by_service
+
+    @property
+    def seconds(self) -> float:
+        """Since it was begun."""
+        return self._reports.seconds
 
     @property
     def errors(self) -> Mapping[str, EsapError]:
@@ -190,6 +198,11 @@ class Search:
         """Stop; remote jobs are deleted, and what has arrived stays."""
         # Not before the task has begun: a task that never begins never closes its table.
         asyncio.get_running_loop().call_soon(self._cancel)
+
+    def interrupt(self) -> None:
+        """Stop because this process ends: as `cancel`, but its table tells that it was not to end there."""
+        self._interrupted = True
+        self.cancel()
 
     def _cancel(self) -> None:
         if self._asking:
@@ -266,7 +279,7 @@ class Search:
             check_parameters(connector, query.parameters)
             await self._receive(name, connector, query, remote)
         except asyncio.CancelledError:
-            self._reports.tell(name, "cancelled", message="Cancelled.")
+            self._reports.tell(name, "cancelled", message=self._why_stopped)
             if remote is not None:
                 await remote.end(Cancelled("The query was cancelled."))
             raise
@@ -330,12 +343,16 @@ class Search:
         return None if self.query.adql and self.options.mode != "sync" else self._services.deadline(name)
 
     @property
+    def _why_stopped(self) -> str:
+        return "Interrupted: the process that asked has ended." if self._interrupted else "Cancelled."
+
+    @property
     def _written(self) -> TableWriter:
         assert self._writer is not None, "nobody is asked before the table is there"
         return self._writer
 
     async def _finish(self) -> None:
-        self._reports.tell_cancelled()
+        self._reports.tell_cancelled(self._why_stopped)
         try:
             if self._writer is not None:
                 await _in_thread(self._close_table, self._writer)
@@ -358,11 +375,11 @@ class Search:
     def _close_table(self, writer: TableWriter) -> None:
         for report in self.reports.values():
             writer.report(report)
-        writer.finish()
+        writer.finish(interrupted=self._interrupted)
         past = PastQuery(
             query=self.query,
             services=tuple(self.reports),
-            at=self._at,
+            at=self.begun_at,
             seconds=self._reports.seconds,
             rows=self._reports.rows,
             table_id=self.table.refresh().id,

@@ -79,11 +79,11 @@ class Reports:
             retryable=error.retryable,
         )
 
-    def tell_cancelled(self) -> None:
+    def tell_cancelled(self, why: str) -> None:
         """Say of every service that has not ended that it was cancelled."""
         for name, report in self.by_service.items():
             if report.state in ("waiting", "receiving"):
-                self.tell(name, "cancelled", message="Cancelled.")
+                self.tell(name, "cancelled", message=why)
 
     def common_error(self) -> EsapError | None:
         """The error to raise if every service failed before any row arrived."""

@@ -111,7 +111,7 @@ class Session:
         return Workspace(self.root).readable(path)
 
     async def close(self) -> None:
-        """Stop what runs: searches are cancelled, stagings are interrupted and can be resumed."""
+        """Stop what runs: searches are interrupted, stagings too, and these can be resumed."""
         await self.jobs.close()
         await self.searches.close()
         if self._gateway is not None:

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -46,21 +47,30 @@ class SearchState(BaseModel):
         One for each service, or only those that changed since the version that was given.
     rows : int
         Of all services, received so far.
+    begun_at : datetime
+        When it was begun.
+    seconds : float
+        Since then, or until the last service ended if this server did not begin it.
     ended : bool
         Nothing more comes.
+    interrupted : bool
+        It ended because its server did; what had arrived is in the table.
     jobs : dict
         By service, the id of the job that follows its asynchronous query.
     error : ErrorEnvelope, optional
         Why nothing was asked (the target is not known), or why the only service failed.
     version : int
-        For the next request's ``since``.
+        For the next request's ``since``; 0 if this server did not begin it, as after a restart.
     """
 
     id: str
     query: Query | None
     reports: tuple[ServiceReport, ...]
     rows: int
+    begun_at: datetime
+    seconds: float
     ended: bool
+    interrupted: bool
     jobs: dict[str, str]
     error: ErrorEnvelope | None
     version: int
@@ -100,6 +110,7 @@ class WatchedSearches:
             raise
         watched = _WatchedSearch(table.id, search, self._announce)
         self._kept[table.id] = watched
+        self._announce(SEARCH_CHANGED, {"search": table.id, "ended": False})
         ended = [search_id for search_id, each in self._kept.items() if each.ended]
         for search_id in ended[: max(len(self._kept) - _KEPT_SEARCHES, 0)]:
             del self._kept[search_id]
@@ -118,12 +129,16 @@ class WatchedSearches:
             return watched.state(since)
         table = await asyncio.to_thread(_opened, gateway, search_id)
         reports = tuple(table.reports.values())
+        interrupted = await asyncio.to_thread(lambda: table.interrupted)
         return SearchState(
             id=search_id,
             query=table.query,
             reports=reports,
             rows=table.num_rows,
-            ended=table.complete or table.interrupted,
+            begun_at=table.created_at,
+            seconds=max((report.seconds for report in reports), default=0.0),
+            ended=table.complete or interrupted,
+            interrupted=interrupted,
             jobs={},
             error=None,
             version=0,
@@ -158,6 +173,7 @@ class _WatchedSearch:
         self.search = search
         self.error: ErrorEnvelope | None = None
         self.ended = False
+        self._seconds = 0.0
         self._announce = announce
         self._changes = Changes()
         self._announced: dict[str, float] = {}
@@ -174,7 +190,10 @@ class _WatchedSearch:
             query=self.search.query,
             reports=tuple(each for name, each in reports.items() if self._changes.version(name) > since),
             rows=sum(report.rows for report in reports.values()),
+            begun_at=self.search.begun_at,
+            seconds=self._seconds if self.ended else self.search.seconds,
             ended=self.ended,
+            interrupted=False,
             jobs=dict(self.search.jobs),
             error=self.error,
             version=self._changes.latest,
@@ -191,6 +210,7 @@ class _WatchedSearch:
             log.exception("The search %s failed unexpectedly", self.id)
             self.error = unforeseen(error)
         self.ended = True
+        self._seconds = self.search.seconds
         count_search(self.search.reports.values())
         self._announce(SEARCH_CHANGED, {"search": self.id, "ended": True})
 

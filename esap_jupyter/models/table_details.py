@@ -48,7 +48,7 @@ class TableSummary(BaseModel):
     complete : bool
         Nothing more comes.
     interrupted : bool
-        Who wrote it died: what is there is all there will be.
+        Who wrote it ended first: what is there is all there will be.
     truncated : bool
         A service has more rows than it was asked for or would send.
     pinned : bool

@@ -36,7 +36,7 @@ def headline(table: Table) -> str:
 def _headline(table: Table) -> str:
     rows = "1 row" if table.num_rows == 1 else f"{table.num_rows:,} rows"
     if not table.complete:
-        rows += " (interrupted: the process that wrote it died)" if table.interrupted else " so far"
+        rows += " (interrupted: the process that wrote it ended)" if table.interrupted else " so far"
     cut = _cut(table)
     if cut:
         rows += f" ({cut})"

@@ -100,7 +100,7 @@ class TableRows:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the process that wrote it died: the rows that are there are all there will be."""
+        """Whether the process that wrote it ended first: the rows that are there are all there will be."""
         if self.complete or is_being_written(self.directory):
             return False
         # It may have been finished since this object looked.

@@ -126,8 +126,13 @@ class TableWriter:
             if before is None or before.state != report.state:
                 self._save()
 
-    def finish(self) -> None:
+    def finish(self, *, interrupted: bool = False) -> None:
         """Write what is left, compact the parts, and call the table complete. Does nothing the second time.
+
+        Parameters
+        ----------
+        interrupted : bool
+            Only write what is left, and let the table show as interrupted: this process ends before time.
 
         Raises
         ------
@@ -141,8 +146,8 @@ class TableWriter:
                 with self._writing():
                     for service in list(self._pending):
                         self._close_part(service)
-                    outdated = self._compact()
-                    self._manifest.complete = True
+                    outdated = [] if interrupted else self._compact()
+                    self._manifest.complete = not interrupted
                     self._save()
                     for part in outdated:
                         (self._directory / part.file).unlink(missing_ok=True)

@@ -24,7 +24,20 @@ export function makeReport(given: Partial<ServiceReport>): ServiceReport {
 }
 
 export function makeState(given: Partial<SearchState>): SearchState {
-  return { id: 't1', query: null, reports: [], rows: 0, ended: false, jobs: {}, error: null, version: 1, ...given };
+  return {
+    id: 't1',
+    query: null,
+    reports: [],
+    rows: 0,
+    begun_at: '2026-11-22T10:00:00Z',
+    seconds: 1,
+    ended: false,
+    interrupted: false,
+    jobs: {},
+    error: null,
+    version: 1,
+    ...given
+  };
 }
 
 export function makeQuery(given: Partial<Query>): Query {

@@ -2415,8 +2415,17 @@ export interface components {
             reports: components["schemas"]["ServiceReport"][];
             /** Rows */
             rows: number;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /** Seconds */
+            seconds: number;
             /** Ended */
             ended: boolean;
+            /** Interrupted */
+            interrupted: boolean;
             /** Jobs */
             jobs: {
                 [key: string]: string;

@@ -297,7 +297,16 @@ class TestCancelling:
         async for _ in found:
             await gateway.close()
         assert found.reports["one"].state == "cancelled"
-        assert found.table.complete
+        assert found.reports["one"].message == "Interrupted: the process that asked has ended."
+        assert found.table.interrupted
+
+    async def test_closing_the_gateway_keeps_what_came(self, make_gateway):
+        gateway = await make_gateway({"one": {"fault": "hang after rows"}})
+        found = gateway.search(a_query("one"))
+        async for report in found:
+            if report.rows == 3:
+                await gateway.close()
+        assert (found.table.num_rows, found.table.interrupted) == (3, True)
 
 
 class TestDisk:

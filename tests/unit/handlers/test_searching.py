@@ -113,6 +113,30 @@ class TestCancelling:
         assert state["reports"][0]["state"] == "cancelled"
         assert (await ask("GET", f"tables/{search_id}")).json["rows"] == 7
 
+    async def test_that_a_server_which_ended_interrupted_it_is_told_by_the_next(
+        self, ask, jp_serverapp, events
+    ) -> None:
+        started = (await ask("POST", "searches", json={"target": "1 2", "services": ["hung"]})).json
+        session = jp_serverapp.extension_manager.extension_points["esap_jupyter"].app.session
+
+        async def arrived():
+            return (await ask("GET", "searches")).json[0]["rows"] == 7
+
+        await until(arrived)
+        running = (await ask("GET", "searches")).json[0]
+        await session.made.close()
+        session.searches._kept.clear()
+        told = (await ask("GET", f"searches/{started['id']}")).json
+
+        assert (running["interrupted"], running["begun_at"]) == (False, started["begun_at"])
+        assert running["seconds"] > 0
+        assert (told["ended"], told["interrupted"], told["version"]) == (True, True, 0)
+        assert [(each["state"], each["rows"]) for each in told["reports"]] == [("cancelled", 7)]
+        assert (await ask("GET", f"tables/{started['id']}")).json["interrupted"]
+        assert (SEARCH_CHANGED, {"search": started["id"], "ended": False}) == next(
+            event for event in events if event[0] == SEARCH_CHANGED
+        )
+
 
 class TestADQL:
     async def test_answers_with_rows(self, ask, ended) -> None:
