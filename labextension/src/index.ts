@@ -15,7 +15,6 @@ import { addFileTypes } from './fileTypes';
 import { chooseFileWith } from './chooseFile';
 import { Esap, IEsap, PANELS } from './models/esap';
 import { describe } from './models/describe';
-import { lookAtSearch } from './models/search';
 import type { ViewContext } from './panels/context';
 import { SideBar } from './panels/sidebar';
 import { addQueryCommands } from './queryCommands';
@@ -36,14 +35,14 @@ const state: JupyterFrontEndPlugin<Esap> = {
     const esap = new Esap(new EsapClient(app.serviceManager.serverSettings));
     void app.restored.then(async () => {
       await esap.refresh();
-      await esap.jobs.start();
+      await esap.start();
     });
     // Events say that something changed; what it is now is asked for.
     app.serviceManager.events.stream.connect((_, event) => {
       if (event.schema_id.includes('events.esap-jupyter.org/job_changed')) {
         void esap.jobs.refresh();
       } else if (event.schema_id.includes('events.esap-jupyter.org/search_changed') && typeof event.search === 'string') {
-        lookAtSearch(event.search);
+        esap.noteSearch(event.search, event.ended === true);
       }
     });
     return esap;

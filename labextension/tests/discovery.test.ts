@@ -141,6 +141,40 @@ describe('a search', () => {
     expect(searchState).not.toHaveBeenCalled();
   });
 
+  it('is followed though it was begun elsewhere, and stopped there', async () => {
+    const states = [makeState({ rows: 3, version: 2 }), makeState({ rows: 5, version: 3, ended: true })];
+    const cancelSearch = vi.fn(() => Promise.resolve());
+    const client = fakeClient({ searchState: () => Promise.resolve(states.shift()), cancelSearch });
+    const search = new Search(client, makeQuery({}));
+    const over = search.follow(makeState({}));
+    await search.cancel();
+    expect(search.running).toBe(true);
+    await over;
+    expect(cancelSearch).toHaveBeenCalledWith('t1');
+    expect(search).toMatchObject({ rows: 5, running: false, interrupted: false });
+  });
+
+  it.each([
+    ['in good order', { ended: true, interrupted: true }],
+    ['by force', {}]
+  ])('is interrupted by a server that was ended %s, and keeps what was known', async (_, told) => {
+    const begun = makeState({
+      rows: 7,
+      jobs: { c: 'j1' },
+      reports: [makeReport({ rows: 3 }), makeReport({ service: 'b', rows: 4, state: 'receiving' })]
+    });
+    const fromTable = makeState({ ...told, version: 0, rows: 5, reports: [makeReport({ rows: 3 })] });
+    const client = fakeClient({ searchState: () => Promise.resolve(fromTable) });
+    const search = new Search(client, makeQuery({}));
+    await search.follow(begun);
+    expect(search).toMatchObject({ interrupted: true, running: false, error: null, tableId: 't1' });
+    expect(search.reports.map(({ service, state }) => [service, state])).toEqual([
+      ['archive', 'complete'],
+      ['b', 'cancelled']
+    ]);
+    expect(search.hasJob).toBe(true);
+  });
+
   it('ends when the server no longer knows it', async () => {
     const gone = new EsapError({ code: 'not-found', message: 'There is no search t1.' });
     const client = fakeClient({
@@ -175,6 +209,24 @@ describe('a search', () => {
     const search = discovery.submit();
     await vi.waitFor(() => expect(search?.error?.message).toBe('No resolver knows it.'));
     expect(search?.running).toBe(false);
+  });
+
+  it('stops the one before it, but none that may be of another window', async () => {
+    const cancelSearch = vi.fn(() => Promise.resolve());
+    let count = 0;
+    const client = fakeClient({
+      search: () => Promise.resolve(makeState({ id: `here${++count}` })),
+      searchState: (id: string) => Promise.resolve(makeState({ id, ended: id === 'here2', version: 2 })),
+      history: () => Promise.resolve([]),
+      cancelSearch
+    });
+    const discovery = new Discovery(client);
+    discovery.takeUp(makeState({ id: 'elsewhere' }), makeQuery({}));
+    const first = discovery.start(makeQuery({}));
+    expect(cancelSearch).not.toHaveBeenCalled();
+    await vi.waitFor(() => expect(first.state).not.toBeNull());
+    discovery.start(makeQuery({}));
+    expect(cancelSearch.mock.calls).toEqual([['here1']]);
   });
 
   it('is not sent while the form is at fault, and the fault goes as it is mended', () => {

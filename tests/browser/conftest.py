@@ -97,10 +97,10 @@ class Lab:
         self.url = f"http://127.0.0.1:{self._port}"
         _wait_until(self._answers, "JupyterLab does not start")
 
-    def stop(self) -> None:
-        """Stop as an administrator does."""
+    def stop(self, *, by_force: bool = False) -> None:
+        """Stop as an administrator does, or as the kernel does when memory is short."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(signal.SIGKILL if by_force else signal.SIGTERM)
             self._process.wait(30)
             self._process = None
 
@@ -246,6 +246,9 @@ def page(browser: Any, lab: Lab) -> Iterator[Any]:
     for job in lab.ask("GET", "/jobs")["jobs"]:
         lab.ask("DELETE", f"/jobs/{job['id']}")
     lab.ask("DELETE", "/basket")
+    for search in lab.ask("GET", "/searches"):
+        lab.ask("POST", f"/searches/{search['id']}/cancel")
+    _wait_until(lambda: not lab.ask("GET", "/searches"), "A search of another test goes on")
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(WAIT)
     window = context.new_page()

@@ -241,6 +241,11 @@ export class EsapClient {
     return answered(this._http.POST('/esap/api/searches', { body }));
   }
 
+  /** Those of this server that go on, the newest first. */
+  searches(): Promise<SearchState[]> {
+    return answered(this._http.GET('/esap/api/searches'));
+  }
+
   searchState(search: string): Promise<SearchState> {
     return answered(this._http.GET('/esap/api/searches/{search}', { params: { path: { search } } }));
   }

@@ -76,7 +76,8 @@ export function errorOfAnswer(status: number, body: unknown): EsapError {
   return new EsapError({
     code: 'server',
     message: trans.__('The Jupyter server answered %1.', status),
-    retryable: status >= 500
+    // 424 is what a hub answers in place of a server that is not there.
+    retryable: status >= 500 || status === 424
   });
 }
 
@@ -85,6 +86,17 @@ export function emptyAnswer(status: number): EsapError {
   return new EsapError({
     code: 'bad-answer',
     message: trans.__('The Jupyter server answered %1 without content.', status)
+  });
+}
+
+/** The error of a search whose server went away before it ended; one that a job follows can be resumed. */
+export function searchInterrupted(hasJob = false): EsapError {
+  return new EsapError({
+    code: 'interrupted',
+    message: trans.__('The search was interrupted: the Jupyter server was restarted.'),
+    hint: hasJob
+      ? trans.__('Resume it in Jobs.')
+      : trans.__('What had arrived is kept in the table; ask again for the rest.')
   });
 }
 

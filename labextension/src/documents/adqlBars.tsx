@@ -1,6 +1,7 @@
 import { codeIcon, runIcon, saveIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ReactNode } from 'react';
+import { searchInterrupted } from '../api/errors';
 import type { AdqlMode } from '../api/types';
 import { codeOfQuery } from '../code';
 import { CommandIDs } from '../commandIds';
@@ -115,11 +116,12 @@ export function AdqlOutcome({ query }: { query: AdqlQuery }): ReactNode {
     <div className="esap-AdqlOutcome">
       {search.running && <ProgressBar fraction={null} label={trans.__('The service is answering')} />}
       {search.interruption && <ErrorNote error={search.interruption} retries onRetry={() => search.look()} />}
+      {search.interrupted && <ErrorNote error={searchInterrupted(search.hasJob)} />}
       {search.error ? (
         <ErrorNote error={search.error} />
       ) : (
         <p role="status" className="esap-muted">
-          {search.running ? trans.__('Asking …') : trans.__('Done')}
+          {search.running ? trans.__('Asking …') : search.interrupted ? trans.__('Interrupted') : trans.__('Done')}
           {report && ` · ${formatRows(search.rows, trans)} · ${formatSeconds(report.seconds)}`}
           {report?.message && ` · ${report.message} ${report.hint}`}
         </p>

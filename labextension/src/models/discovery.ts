@@ -1,6 +1,6 @@
 import { type EsapClient } from '../api/client';
 import { asEsapError, type EsapError } from '../api/errors';
-import type { PastQuery, Product, Query, Target } from '../api/types';
+import type { PastQuery, Product, Query, SearchState, Target } from '../api/types';
 import { Changing } from './changing';
 import { parametersOf, QueryForms, type FieldValues, type QueryField } from './queryForm';
 import { Search } from './search';
@@ -113,6 +113,8 @@ export class Discovery extends Changing {
   /** Whether the panel says how it is used. */
   help = false;
   readonly forms: QueryForms;
+  /** What was asked here last: one that was taken up may be another window's, and is not stopped for a new one. */
+  private _begun: Search | null = null;
 
   constructor(private readonly _client: EsapClient) {
     super();
@@ -146,6 +148,11 @@ export class Discovery extends Changing {
   setParameter(name: string, value: unknown): void {
     const others = Object.fromEntries(Object.entries(this.form.parameters).filter(([each]) => each !== name));
     this.edit({ parameters: value === '' ? others : { ...others, [name]: value } });
+  }
+
+  /** Whether nothing has been typed, nor asked. */
+  get isFresh(): boolean {
+    return this.form === EMPTY && this.search === null;
   }
 
   edit(part: Partial<Form>): void {
@@ -183,15 +190,19 @@ export class Discovery extends Changing {
   }
 
   start(query: Query): Search {
-    if (this.search?.running) {
-      void this.search.cancel();
+    if (this._begun?.running) {
+      void this._begun.cancel();
     }
     const search = new Search(this._client, query);
-    this.search = search;
-    search.changed.connect(() => this.emitChanged());
-    this.emitChanged();
-    void search.run().then(() => this.refreshHistory());
+    this._begun = search;
+    this._show(search, search.run());
     return search;
+  }
+
+  /** Show a search that was begun elsewhere, or before the page was reloaded. */
+  takeUp(begun: SearchState, query: Query): void {
+    const search = new Search(this._client, query);
+    this._show(search, search.follow(begun));
   }
 
   /** Fill the form with what was asked before. */
@@ -200,6 +211,13 @@ export class Discovery extends Changing {
     this.listError = null;
     this.fault = null;
     this.emitChanged();
+  }
+
+  private _show(search: Search, over: Promise<void>): void {
+    this.search = search;
+    search.changed.connect(() => this.emitChanged());
+    this.emitChanged();
+    void over.then(() => this.refreshHistory());
   }
 
   /** The history is a convenience: without it the panel works as well. */

@@ -9,7 +9,9 @@ import { Jobs } from './jobs';
 import { KeptTables } from './keptTables';
 import { RegistrySearch } from './registry';
 import { pauseAfter } from './retrying';
+import { RunningSearches } from './runningSearches';
 import { SavedQueries } from './savedQueries';
+import { lookAtSearch } from './search';
 import { byService, type PickedRows } from './serviceRows';
 import { Services } from './services';
 import { SignIn } from './signIn';
@@ -27,6 +29,7 @@ export class Esap extends Changing {
   readonly tables: KeptTables;
   readonly basket: Basket;
   readonly jobs: Jobs;
+  readonly searches: RunningSearches;
   readonly datalake: DataLake;
   readonly signIn: SignIn;
   private _panel: PanelName = 'discover';
@@ -42,6 +45,7 @@ export class Esap extends Changing {
     this.tables = new KeptTables(client);
     this.basket = new Basket(client);
     this.jobs = new Jobs(client);
+    this.searches = new RunningSearches(client);
     this.datalake = new DataLake(client);
     this.signIn = new SignIn(client);
     this.services.changed.connect(() => {
@@ -69,8 +73,26 @@ export class Esap extends Changing {
       this._again = setTimeout(() => void this.refresh(), pauseAfter(this._failures));
     }
     if (!error) {
-      await Promise.all([this.basket.refresh(), this.jobs.refresh(), this.discovery.refreshHistory(), this.saved.refresh()]);
+      await Promise.all([
+        this.basket.refresh(),
+        this.jobs.refresh(),
+        this.searches.refresh(),
+        this.discovery.refreshHistory(),
+        this.saved.refresh()
+      ]);
+      await this._takeUpSearch();
     }
+  }
+
+  /** Go on looking at what runs at the server. */
+  async start(): Promise<void> {
+    await Promise.all([this.jobs.start(), this.searches.start()]);
+  }
+
+  /** The server says that a search has changed. */
+  noteSearch(id: string, ended: boolean): void {
+    lookAtSearch(id);
+    this.searches.noteChange(id, ended);
   }
 
   /** An absolute path as the file browser has it; null if it does not reach there. */
@@ -86,6 +108,22 @@ export class Esap extends Changing {
   async recall(query: Query): Promise<void> {
     this.discovery.recall(query);
     await this.services.registerAll(query.services);
+  }
+
+  /** After a reload, or in a second window, show the newest search of the form that still runs. */
+  private async _takeUpSearch(): Promise<void> {
+    const newest = this.searches.list.find(({ query }) => query?.adql === '');
+    if (newest?.query && this.discovery.isFresh) {
+      this.discovery.takeUp(newest, newest.query);
+      await this.recall(newest.query);
+    }
+  }
+
+  /** Ask once more what was asked before, and show how that fares. */
+  async searchAgain(query: Query): Promise<void> {
+    this.panel = 'discover';
+    this.discovery.start(query);
+    await this.recall(query);
   }
 
   /** Put what rows of a table stand for into the basket. */

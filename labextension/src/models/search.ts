@@ -18,6 +18,34 @@ export function lookAtSearch(id: string): void {
   }
 }
 
+const GOING: readonly ServiceReport['state'][] = ['waiting', 'receiving'];
+
+/** Whether a service sends nothing more. */
+export function hasAnswered(report: ServiceReport): boolean {
+  return !GOING.includes(report.state);
+}
+
+/** How much of a search is done, from 0 to 1; null while nothing is. */
+export function fractionAnswered(reports: readonly ServiceReport[]): number | null {
+  // With a list of targets each service is as far as it has answered for.
+  const done = reports.reduce((sum, report) => {
+    const { targets, targets_done: answered } = report;
+    return sum + (hasAnswered(report) ? 1 : targets > 0 ? answered / targets : 0);
+  }, 0);
+  return done > 0 ? done / reports.length : null;
+}
+
+/** Whether a job follows it: an asynchronous query at its service. */
+export function hasJob({ jobs }: SearchState): boolean {
+  return Object.keys(jobs).length > 0;
+}
+
+/** Whether its server went away before it ended. */
+export function wasInterrupted({ interrupted, ended, version }: SearchState): boolean {
+  // Killed, it left a table that looks for a while as if it were still written; the next server has no version of it.
+  return interrupted || (!ended && version === 0);
+}
+
 /** A query on its way: how each service fares, and the table that grows meanwhile. */
 export class Search extends Changing {
   state: SearchState | null = null;
@@ -38,7 +66,17 @@ export class Search extends Changing {
   }
 
   get running(): boolean {
-    return !this._stopped && this.error === null && !(this.state?.ended ?? false);
+    return !this._stopped && this.error === null && !(this.state?.ended ?? false) && !this.interrupted;
+  }
+
+  /** Whether the server was restarted before it ended. */
+  get interrupted(): boolean {
+    return this.state !== null && wasInterrupted(this.state);
+  }
+
+  /** Whether a job follows it, which outlives the server. */
+  get hasJob(): boolean {
+    return this.state !== null && hasJob(this.state);
   }
 
   get reports(): readonly ServiceReport[] {
@@ -58,11 +96,22 @@ export class Search extends Changing {
     return this.rows > 0 ? (this.state?.id ?? '') : '';
   }
 
-  /** Send it, and look until all services have ended; the pauses grow as nothing changes. */
-  async run(): Promise<void> {
+  /** Send it, and look until all services have ended. */
+  run(): Promise<void> {
+    return this._follow(() => this._client.search(this.query, this._mode));
+  }
+
+  /** Look at one that was begun elsewhere until all services have ended. */
+  follow(begun: SearchState): Promise<void> {
+    this.state = begun;
+    return this._follow(() => Promise.resolve(begun));
+  }
+
+  /** The pauses grow as nothing changes. */
+  private async _follow(begin: () => Promise<SearchState>): Promise<void> {
     running.add(this);
     try {
-      const begun = await this._client.search(this.query, this._mode);
+      const begun = await begin();
       if (this._stopped) {
         // It was stopped before one could say which.
         await this._client.cancelSearch(begun.id);
@@ -134,10 +183,17 @@ export class Search extends Changing {
   }
 
   private _become(state: SearchState): void {
-    this.state = state;
+    this.state = wasInterrupted(state) ? this._asFarAsKnown(state) : state;
     // Where several services were asked, their reports tell which failed; what is wrong with the query is one error.
     const told = state.error && (state.reports.length <= 1 || state.error.field !== '');
     this.error = told && state.error ? new EsapError(state.error) : null;
     this.emitChanged();
+  }
+  /** A table does not tell of services that had not ended, nor of jobs. */
+  private _asFarAsKnown(state: SearchState): SearchState {
+    const told = new Set(state.reports.map(report => report.service));
+    const missing = this.reports.filter(report => !told.has(report.service));
+    const stopped = missing.map(report => (hasAnswered(report) ? report : { ...report, state: 'cancelled' as const }));
+    return { ...state, reports: [...state.reports, ...stopped], jobs: { ...this.state?.jobs, ...state.jobs } };
   }
 }

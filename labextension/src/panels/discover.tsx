@@ -195,7 +195,13 @@ export function DiscoverPanel(): ReactNode {
           />
         </div>
       </form>
-      {search && <SearchProgress search={search} onRetryFailed={() => discovery.retryFailed()} />}
+      {search && (
+        <SearchProgress
+          search={search}
+          onRetryFailed={() => discovery.retryFailed()}
+          onAgain={() => discovery.start(search.query)}
+        />
+      )}
       <SavedQueryList onRecall={recall} />
       <KeptTableList />
       {discovery.history.length > 0 && (

@@ -24,10 +24,12 @@ import { codeOfFiles, codeOfTable } from '../code';
 import { CommandIDs } from '../commandIds';
 import { dragWhenMoved } from '../dragging';
 import { canResume, fractionDone, hasEnded, isRunning, lacksResults, resultsOf, secondsLeft, type StagedFile } from '../models/jobs';
+import type { Esap } from '../models/esap';
 import { isMeant } from './confirm';
 import { useChanges, useView } from './context';
 import { formatBytes, formatCount, formatSeconds, formatTime } from './format';
 import { Empty, ErrorNote, IconButton, ProgressBar } from './parts';
+import { FailedSearchCard, RunningSearchCard } from './searchCard';
 
 const ICONS: Record<Phase, LabIcon> = {
   PENDING: pauseIcon,
@@ -49,35 +51,47 @@ const KIND_ICONS: Readonly<Record<string, LabIcon>> = {
 /** Files that a card shows; of a staging of thousands nobody looks at all. */
 const MOST_FILES = 200;
 
-/** Every query and staging, of this server and of the person's notebooks. */
+/** Every query and staging, of this server and of the person's notebooks, and the searches that run. */
 export function JobsPanel(): ReactNode {
   const { esap, trans } = useView();
-  const { jobs } = esap;
+  const { jobs, searches } = esap;
   useChanges(jobs);
-  const endedCount = jobs.list.filter(hasEnded).length;
+  useChanges(searches);
+  const cards = cardsOf(esap);
+  const runningCount = jobs.running.length + searches.list.length;
+  const endedCount = jobs.list.filter(hasEnded).length + searches.failed.length;
   const forget = async (): Promise<void> => {
     const question = trans.__('Forget %1 jobs? Their files and tables stay.', endedCount);
     if (endedCount < 2 || (await isMeant(question, trans.__('Forget'), trans))) {
+      searches.dismissAll();
       await jobs.deleteEnded();
     }
   };
+  const lookAgain = (): void => {
+    void jobs.refresh();
+    void searches.refresh();
+  };
+  const error = jobs.error ?? searches.error;
   return (
     <>
-      {jobs.error && <ErrorNote error={jobs.error} onRetry={() => void jobs.refresh()} />}
-      {jobs.loaded && jobs.list.length === 0 && (
+      {error && <ErrorNote error={error} onRetry={lookAgain} />}
+      {jobs.loaded && cards.length === 0 && (
         <Empty icon={listIcon}>
           <p>{trans.__('There are no jobs.')}</p>
           <p className="esap-muted">
             {trans.__('Stagings and long queries appear here, those of your notebooks too. They go on when this page is closed.')}
           </p>
+          <p className="esap-muted">
+            {trans.__('Searches are here while they run; what they found is among the Tables of Discover.')}
+          </p>
         </Empty>
       )}
-      {jobs.list.length > 0 && (
+      {cards.length > 0 && (
         <div className="esap-Actions">
           <span className="esap-muted esap-grow">
-            {trans.__('%1 running, %2 ended', jobs.running.length, endedCount)}
+            {trans.__('%1 running, %2 ended', runningCount, endedCount)}
           </span>
-          <IconButton icon={refreshIcon} label={trans.__('Look again')} onClick={() => void jobs.refresh()} />
+          <IconButton icon={refreshIcon} label={trans.__('Look again')} onClick={lookAgain} />
           <IconButton
             icon={deleteIcon}
             label={trans.__('Forget jobs that have ended; files and tables stay')}
@@ -86,13 +100,25 @@ export function JobsPanel(): ReactNode {
           />
         </div>
       )}
-      <ul className="esap-List">
-        {jobs.list.map(job => (
-          <JobCard key={job.id} job={job} />
-        ))}
-      </ul>
+      <ul className="esap-List">{cards}</ul>
     </>
   );
+}
+
+/** Jobs and searches in one list, the newest first. */
+function cardsOf({ jobs, searches }: Esap): ReactNode[] {
+  const cards: { begunAt: string; card: ReactNode }[] = [
+    ...searches.list.map(search => ({
+      begunAt: search.begun_at,
+      card: <RunningSearchCard key={search.id} search={search} />
+    })),
+    ...searches.failed.map(failed => ({
+      begunAt: failed.state.begun_at,
+      card: <FailedSearchCard key={failed.state.id} failed={failed} />
+    })),
+    ...jobs.list.map(job => ({ begunAt: job.created_at, card: <JobCard key={job.id} job={job} /> }))
+  ];
+  return cards.sort((one, other) => Date.parse(other.begunAt) - Date.parse(one.begunAt)).map(({ card }) => card);
 }
 
 function JobCard({ job }: { job: Job }): ReactNode {

@@ -14,15 +14,21 @@ const MOST_SHOWN = 100;
 /** The tables that are here already: to be opened again without asking the archives, kept, deleted. */
 export function KeptTableList(): ReactNode {
   const { esap, trans } = useView();
-  const { tables, discovery } = esap;
+  const { tables, discovery, searches } = esap;
   useChanges(tables);
   const [open, setOpen] = useState(false);
-  // What was asked last has made a table.
+  // What was asked last has made a table, and so has each search that ended, whoever began it.
   useEffect(() => {
-    if (open) {
-      void tables.refresh();
+    if (!open) {
+      return;
     }
-  }, [open, discovery.history, tables]);
+    const read = (): void => void tables.refresh();
+    read();
+    searches.ended.connect(read);
+    return () => {
+      searches.ended.disconnect(read);
+    };
+  }, [open, discovery.history, tables, searches]);
   const more = tables.list.length - MOST_SHOWN;
   return (
     <details className="esap-Section" onToggle={event => setOpen(event.currentTarget.open)}>
@@ -61,6 +67,8 @@ function KeptTable({ table }: { table: TableSummary }): ReactNode {
         <span className="esap-Line-title">{title}</span>
         <span className="esap-muted">
           {trans.__('%1 · %2', formatTime(table.created_at), formatRows(table.rows, trans))}
+          {table.interrupted && ` · ${trans.__('interrupted')}`}
+          {!table.complete && !table.interrupted && ` · ${trans.__('more are coming')}`}
         </span>
       </button>
       <IconButton

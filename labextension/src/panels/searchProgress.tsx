@@ -4,16 +4,17 @@ import {
   errorIcon,
   refreshIcon,
   runningIcon,
+  searchIcon,
   spreadsheetIcon,
   stopIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
 import type { ReactNode } from 'react';
-import { SIGN_IN_NEEDED } from '../api/errors';
+import { searchInterrupted, SIGN_IN_NEEDED } from '../api/errors';
 import type { ServiceReport } from '../api/types';
 import { CommandIDs } from '../commandIds';
 import { describe } from '../models/describe';
-import type { Search } from '../models/search';
+import { fractionAnswered, hasAnswered, type Search } from '../models/search';
 import { useChanges, useView } from './context';
 import { formatRows, formatSeconds } from './format';
 import { Button, ErrorNote, ProgressBar, ShowSignIn } from './parts';
@@ -32,21 +33,18 @@ const NOT_OFFERED = 'not-offered';
 /** How a search fares: rows of each service as they arrive, and which failed, why, and what to do. */
 export function SearchProgress({
   search,
-  onRetryFailed
+  onRetryFailed,
+  onAgain
 }: {
   search: Search;
   onRetryFailed: () => void;
+  onAgain: () => void;
 }): ReactNode {
   const { esap, commands, trans } = useView();
   useChanges(search);
   const { reports } = search;
-  const ended = reports.filter(report => !['waiting', 'receiving'].includes(report.state)).length;
-  // With a list of targets each service is as far as it has answered for.
-  const done = reports.reduce((sum, { state, targets, targets_done: answered }) => {
-    const going = state === 'waiting' || state === 'receiving';
-    return sum + (going ? (targets > 0 ? answered / targets : 0) : 1);
-  }, 0);
-  const answered = reports.length - search.failed.length;
+  const ended = reports.filter(hasAnswered).length;
+  const answered = reports.filter(({ state, rows }) => rows > 0 || (state !== 'failed' && state !== 'cancelled')).length;
   const summary = search.running
     ? trans.__('%1 of %2 services answered', ended, reports.length)
     : trans._n('%2 from %1 service', '%2 from %1 services', answered, formatRows(search.rows, trans));
@@ -58,14 +56,12 @@ export function SearchProgress({
       ) : (
         <>
           {search.interruption && <ErrorNote error={search.interruption} retries onRetry={() => search.look()} />}
+          {search.interrupted && <ErrorNote error={searchInterrupted()} />}
           <p className="esap-muted" role="status">
             {search.running && search.rows > 0 ? `${formatRows(search.rows, trans)} · ${summary}` : summary}
           </p>
           {search.running && (
-            <ProgressBar
-              fraction={reports.length > 0 && done > 0 ? done / reports.length : null}
-              label={trans.__('Services that have answered')}
-            />
+            <ProgressBar fraction={fractionAnswered(reports)} label={trans.__('Services that have answered')} />
           )}
           <ul className="esap-List">
             {reports.map(report => (
@@ -83,6 +79,11 @@ export function SearchProgress({
                 }}
               >
                 {trans.__('Open table')}
+              </Button>
+            )}
+            {search.interrupted && (
+              <Button icon={searchIcon} onClick={onAgain}>
+                {trans.__('Search again')}
               </Button>
             )}
             {!search.running && search.failed.some(report => report.code !== NOT_OFFERED) && (

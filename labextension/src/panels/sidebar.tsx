@@ -48,6 +48,7 @@ function Tabs(): ReactNode {
   useChanges(esap.services);
   useChanges(esap.basket);
   useChanges(esap.jobs);
+  useChanges(esap.searches);
   const buttons = useRef(new Map<PanelName, HTMLButtonElement>());
   const tabs: Tab[] = [
     { name: 'discover', label: trans.__('Discover'), icon: searchIcon, count: 0, body: <DiscoverPanel /> },
@@ -62,7 +63,7 @@ function Tabs(): ReactNode {
       name: 'jobs',
       label: trans.__('Jobs'),
       icon: runningIcon,
-      count: esap.jobs.running.length,
+      count: esap.jobs.running.length + esap.searches.list.length,
       body: <JobsPanel />
     },
     { name: 'datalake', label: trans.__('Data lake'), icon: treeViewIcon, count: 0, body: <DataLakePanel /> },
