@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EsapError } from '../src/api/errors';
+import { EsapError, errorOfAnswer } from '../src/api/errors';
 import type { SearchState } from '../src/api/types';
 import { RunningSearches } from '../src/models/runningSearches';
 import { fractionAnswered, wasInterrupted } from '../src/models/search';
@@ -127,4 +127,10 @@ describe('running searches', () => {
     expect(cancelSearch.mock.calls).toEqual([['t1'], ['t1']]);
     expect(searches.error).toBeNull();
   });
+});
+
+it('waits for a server that its hub answers for', () => {
+  expect(errorOfAnswer(424, null).retryable).toBe(true);
+  expect(errorOfAnswer(503, null).retryable).toBe(true);
+  expect(errorOfAnswer(400, null).retryable).toBe(false);
 });
