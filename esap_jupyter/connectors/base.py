@@ -214,6 +214,9 @@ class AdqlRequest:
         Told the URL of the UWS job as soon as it exists, so that it can be found again.
     on_phase : callable, optional
         Told each new UWS phase.
+    keep_job : callable, optional
+        Asked when the iterator is closed early: whether the UWS job that `on_job` was told of is to be left
+        as it is, for another process that goes on with it.
     """
 
     adql: str
@@ -223,6 +226,7 @@ class AdqlRequest:
     job_url: str = ""
     on_job: Any = None
     on_phase: Any = None
+    keep_job: Any = None
 
 
 @runtime_checkable
@@ -230,7 +234,7 @@ class AnswersADQL(Protocol):
     """Answers ADQL (TAP 1.1)."""
 
     def adql(self, request: AdqlRequest) -> AsyncIterator[pa.RecordBatch | Notice]:
-        """Stream the answer. Closing the iterator early deletes the remote job."""
+        """Stream the answer. Closing the iterator early deletes the remote job, unless it is to be kept."""
 
     async def tables(self) -> list[TableDescription]:
         """Every table, without columns where the service can leave them out."""

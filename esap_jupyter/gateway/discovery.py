@@ -113,6 +113,8 @@ class Search:
         When, in UTC.
     jobs : dict
         By service, the id of the job that follows its asynchronous query.
+    interrupted : bool
+        Whether it was stopped because its process ends.
     """
 
     def __init__(self, query: Query, options: AdqlOptions, discovery: Discovery) -> None:
@@ -129,7 +131,7 @@ class Search:
         self._table: Table | None = None
         self._error: EsapError | None = None
         self._asking = True
-        self._interrupted = False
+        self.interrupted = False
         self._begun = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="esap search")
 
@@ -201,7 +203,7 @@ class Search:
 
     def interrupt(self) -> None:
         """Stop because this process ends: as `cancel`, but its table tells that it was not to end there."""
-        self._interrupted = True
+        self.interrupted = True
         self.cancel()
 
     def _cancel(self) -> None:
@@ -278,10 +280,10 @@ class Search:
             self._reports.tell(name, "waiting", title=self._services.title(name))
             check_parameters(connector, query.parameters)
             await self._receive(name, connector, query, remote)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as stop:
             self._reports.tell(name, "cancelled", message=self._why_stopped)
             if remote is not None:
-                await remote.end(Cancelled("The query was cancelled."))
+                await remote.end(stop if remote.keep_job() else Cancelled("The query was cancelled."))
             raise
         except Exception as error:  # noqa: BLE001 - explained, logged and reported
             failure = explained(error, name)
@@ -308,6 +310,7 @@ class Search:
             job_url=remote.job_url if remote else "",
             on_job=remote.on_job if remote else None,
             on_phase=on_phase,
+            keep_job=remote.keep_job if remote else None,
         )
         return cast(AnswersADQL, connector).adql(request)
 
@@ -344,7 +347,7 @@ class Search:
 
     @property
     def _why_stopped(self) -> str:
-        return "Interrupted: the process that asked has ended." if self._interrupted else "Cancelled."
+        return "Interrupted: the process that asked has ended." if self.interrupted else "Cancelled."
 
     @property
     def _written(self) -> TableWriter:
@@ -375,7 +378,7 @@ class Search:
     def _close_table(self, writer: TableWriter) -> None:
         for report in self.reports.values():
             writer.report(report)
-        writer.finish(interrupted=self._interrupted)
+        writer.finish(interrupted=self.interrupted)
         past = PastQuery(
             query=self.query,
             services=tuple(self.reports),

@@ -105,6 +105,11 @@ class RunningJob:
         """Whether a person wants it to stop; else a cancelled job is to be gone on with."""
         return self._stopped_for == "person"
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether another process may have taken it over: the lease was not renewed in time."""
+        return self._stopped_for == "lost lease"
+
     def stop(self) -> None:
         """End as ABORTED."""
         self._stop("person")

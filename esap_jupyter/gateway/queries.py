@@ -60,15 +60,19 @@ class RemoteQuery:
         """Keep the URL of the service's job; from any thread."""
         self._loop.call_soon_threadsafe(self._note, url)
 
-    async def end(self, error: EsapError | None = None) -> None:
-        """Write how the job ended, if there was one."""
+    def keep_job(self) -> bool:
+        """Whether the service's job is to stay as it is: this process ends, or another has taken over."""
+        return self._search.interrupted or (self._running is not None and self._running.is_lost)
+
+    async def end(self, error: EsapError | asyncio.CancelledError | None = None) -> None:
+        """Write how the job ended, if there was one; one whose service's job was kept is interrupted."""
         await asyncio.sleep(0)  # what `on_job` said last is noted now
         if self._noting is not None:
             await asyncio.wait([self._noting])
         if self._running is None:
             return
-        # A connection that failed leaves the service's job as it was; in all other cases it is gone.
-        if not isinstance(error, ServiceUnreachable | ServiceTimeout):
+        # A connection that failed leaves the service's job as it was, too; in all other cases it is gone.
+        if not isinstance(error, ServiceUnreachable | ServiceTimeout | asyncio.CancelledError):
             self._running.results.pop("job_url", None)
         report = self._search.reports[self._service]
         self._running.results["table"] = self._search.table.id
@@ -119,9 +123,14 @@ async def run(discovery: Discovery, jobs: Jobs, running: RunningJob) -> None:
             running.report(Progress(done=report.rows, unit="rows", message=report.message))
         await search.finished()
     except asyncio.CancelledError:
-        search.cancel()
+        if running.stopped_by_person:
+            search.cancel()
+        else:
+            search.interrupt()
         await search.finished()
         raise
+    if search.interrupted:
+        raise asyncio.CancelledError
     if search.errors:
         raise search.errors[service]
     if search.reports[service].state == "cancelled":

@@ -58,7 +58,7 @@ class TapQueries:
         self._metadata = metadata
 
     async def stream(self, request: AdqlRequest) -> AsyncGenerator[pa.RecordBatch | Notice]:
-        """Stream the answer; closing the iterator early deletes the remote job.
+        """Stream the answer; closing the iterator early deletes the remote job, unless it is to be kept.
 
         Raises
         ------
@@ -130,9 +130,11 @@ class TapQueries:
     ) -> AsyncGenerator[pa.RecordBatch | Notice]:
         calls = self._context.calls
         job = RemoteJob(self._context.access, calls.deadline, request.job_url)
+        is_known = bool(request.job_url)
         try:
             if not request.job_url:
                 _tell(request.on_job, await calls.call(self._create_job, job, request, limit, uploads))
+                is_known = True
                 await calls.call(job.start)
             try:
                 async with asyncio.timeout(self._settings.job_seconds):
@@ -149,9 +151,11 @@ class TapQueries:
                 async for part in parts:
                     yield part
         finally:
-            job.give_up()
-            if job.url:
-                await _even_if_cancelled(calls.call(job.delete))
+            # A job that nobody was told of, nobody can go on with.
+            if not (is_known and request.keep_job is not None and request.keep_job()):
+                job.give_up()
+                if job.url:
+                    await _even_if_cancelled(calls.call(job.delete))
 
     async def _wait(self, job: RemoteJob, on_phase: Callable[[str], None] | None) -> JobSummary:
         """Poll until the job has ended; a poll that fails is tried again."""

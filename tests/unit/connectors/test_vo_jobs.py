@@ -114,6 +114,30 @@ async def test_cancelling_deletes_the_job(server: FaultServer) -> None:
     assert deleted(server)
 
 
+async def test_a_job_is_left_for_another_process_that_goes_on_with_it(server: FaultServer) -> None:
+    request = AdqlRequest("SELECT 1", 3, "async", keep_job=lambda: True)
+    task = asyncio.create_task(gathered(connector(server.tap("job-queued")).adql(request)))
+    await asyncio.to_thread(server.wait_for, "POST", "/async/1/phase")
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not deleted(server)
+
+
+async def test_a_job_that_nobody_was_told_of_is_not_left(server: FaultServer) -> None:
+    request = AdqlRequest("SELECT 1", 3, "async", keep_job=lambda: True)
+    task = asyncio.create_task(gathered(connector(server.tap("create-slow")).adql(request)))
+    await asyncio.to_thread(server.wait_for, "POST", "/async")
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(server.wait_for, "DELETE", "/async/1")
+
+
 async def test_cancelling_while_the_job_is_being_made_deletes_it(server: FaultServer) -> None:
     request = AdqlRequest("SELECT 1", 3, "async")
     task = asyncio.create_task(gathered(connector(server.tap("create-slow")).adql(request)))

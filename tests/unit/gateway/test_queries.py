@@ -72,7 +72,7 @@ async def test_lost_connection_leaves_the_services_job_to_be_waited_for(make_gat
 
 
 class TestCancelling:
-    @pytest.mark.parametrize("how", ["search", "job", "job from elsewhere", "gateway"])
+    @pytest.mark.parametrize("how", ["search", "job", "job from elsewhere"])
     async def test_deletes_the_services_job(self, make_gateway, how):
         gateway = await make_gateway({"one": {**REMOTE, "fault": "hang"}})
         found = gateway.adql("one", "SELECT 1")
@@ -84,8 +84,6 @@ class TestCancelling:
                 await gateway.jobs.cancel(job.id)
             case "job from elsewhere":
                 await (await make_gateway()).jobs.cancel(job.id)
-            case "gateway":
-                await gateway.close()
         await found.finished()
         job = await gateway.jobs.wait(job.id)
         assert job.phase is Phase.ABORTED
@@ -107,6 +105,52 @@ class TestCancelling:
         assert job.phase is Phase.ABORTED
         assert "job_url" not in job.results
         assert second.connector("one").cancelled == 1
+
+
+class TestClosing:
+    """The server is stopped, or the kernel."""
+
+    async def test_leaves_the_services_job_for_another_process(self, make_gateway):
+        gateway = await make_gateway({"one": {**REMOTE, "fault": "hang"}})
+        found = gateway.adql("one", "SELECT 1")
+        await the_job(gateway)
+        await gateway.close()
+        assert [asked.keep_job() for asked in gateway.connector("one").asked] == [True]
+
+        back = await make_gateway({"one": REMOTE})
+        [job] = await back.jobs.list()
+        assert job.interrupted
+        assert job.results == {"job_url": JOB_URL, "table": found.table.id}
+        job = await (await back.jobs.resume(job.id)).wait()
+        assert job.phase is Phase.COMPLETED
+        assert [asked.job_url for asked in back.connector("one").asked] == [JOB_URL]
+
+    async def test_again_and_again(self, make_gateway):
+        first = await make_gateway({"one": {**REMOTE, "fault": "hang"}})
+        first.adql("one", "SELECT 1")
+        job = await the_job(first)
+        await first.close()
+        second = await make_gateway({"one": {**REMOTE, "fault": "hang"}})
+        await second.jobs.resume(job.id)
+        async with asyncio.timeout(10):
+            while not second.connector("one").asked:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await second.close()
+        [asked] = second.connector("one").asked
+        assert (asked.job_url, asked.keep_job()) == (JOB_URL, True)
+
+        third = await make_gateway({"one": REMOTE})
+        assert (await third.jobs.get(job.id)).interrupted
+        job = await (await third.jobs.resume(job.id)).wait()
+        assert job.phase is Phase.COMPLETED
+
+    async def test_deletes_the_services_job_that_a_person_cancels(self, make_gateway):
+        gateway = await make_gateway({"one": {**REMOTE, "fault": "hang"}})
+        found = gateway.adql("one", "SELECT 1")
+        await the_job(gateway)
+        found.cancel()
+        await found.finished()
+        assert [asked.keep_job() for asked in gateway.connector("one").asked] == [False]
 
 
 async def test_rerun_sends_the_query_anew(make_gateway):
