@@ -55,6 +55,27 @@ def names_of(services: str | Iterable[str]) -> tuple[str, ...]:
     return names
 
 
+def words_of(keywords: str | Iterable[str]) -> list[str]:
+    """Return words, given one text or several.
+
+    Raises
+    ------
+    InputError
+        If they are no words.
+    """
+    if isinstance(keywords, str):
+        return keywords.split()
+    words = list(keywords) if isinstance(keywords, Iterable) else [keywords]
+    for word in words:
+        if not isinstance(word, str):
+            raise InputError(
+                f"{word!r} is no keyword.",
+                hint='Give words: "radio quasars" or ["radio", "quasars"].',
+                field="keywords",
+            )
+    return words
+
+
 def items_of(given: Any, *, or_ids: bool = False) -> list[Any]:
     """Return items, given one or several; with `or_ids` their ids in the basket will do too.
 

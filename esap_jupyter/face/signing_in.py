@@ -54,6 +54,15 @@ async def sign_out() -> None:
     """Forget a sign-in on this machine, and end its grant at the provider.
 
     In a server that a hub spawned, one signs out at the hub.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration cannot be used.
+    SignInNeeded
+        If the file that keeps the sign-in can be read by others.
+    ServiceError
+        If the provider does not answer; the sign-in is forgotten here all the same.
     """
     await (await gateway()).sign_in.sign_out()
 
@@ -65,6 +74,12 @@ async def whoami() -> SignInState:
     -------
     SignInState
         The name, and for each audience until when its token holds, or what is the matter; no token is in it.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration cannot be used. That nobody is signed in, or a provider does not answer, is in
+        what is returned.
 
     Examples
     --------
@@ -85,6 +100,11 @@ async def write_token_files(*, keep: bool = False) -> list[TokenFile]:
     -------
     list of TokenFile
         Until when each holds, or why it was not written.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration cannot be used, or names a file that is not in the home or ``$XDG_RUNTIME_DIR``.
     """
     files = (await gateway()).sign_in.token_files
     if keep:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from esap_jupyter.errors import InputError, NotOffered
-from esap_jupyter.face.asked import absolute, checked_limit, degrees, names_of, query_of
+from esap_jupyter.face.asked import absolute, checked_limit, degrees, names_of, query_of, words_of
 from esap_jupyter.face.background import gateway
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.face.progress import targets_bar
@@ -103,6 +103,8 @@ async def find_services(
 
     Raises
     ------
+    InputError
+        If the keywords are no words.
     NotOffered
         If no registry is configured.
     ServiceError
@@ -112,8 +114,8 @@ async def find_services(
     --------
     >>> esap.find_services("quasars", product="spectra", waveband="radio")
     """
+    words = words_of(keywords)
     joined = await gateway()
-    words = keywords.split() if isinstance(keywords, str) else list(keywords)
     position = await _position(target) if target else None
     found = await joined.find_services(
         words, product=product, waveband=waveband, position=position, limit=limit
@@ -373,11 +375,19 @@ async def table(table_id: str) -> Table:
     ------
     NotFound
         If there is none: the cache drops those unused longest, unless they are pinned, see `Table.pin`.
+    InputError
+        If it is no id.
 
     Examples
     --------
     >>> table = esap.table(esap.history()[0].table_id)
     """
+    if not isinstance(table_id, str):
+        raise InputError(
+            f"A {type(table_id).__name__} is no id of a table.",
+            hint="`table.id` is one; `esap.history()` lists those of earlier queries.",
+            field="table_id",
+        )
     return await asyncio.to_thread((await gateway()).tables.open, table_id)
 
 

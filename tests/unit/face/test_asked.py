@@ -9,7 +9,7 @@ import pytest
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.face import bringing, verbs
-from esap_jupyter.face.asked import degrees, items_of, names_of, paths_of
+from esap_jupyter.face.asked import degrees, items_of, names_of, paths_of, words_of
 from esap_jupyter.face.background import directly
 from esap_jupyter.face.basket import Basket
 from esap_jupyter.models import Item, Provenance
@@ -40,6 +40,19 @@ def test_one_name_or_several() -> None:
     for wrong in (5, [5], None):
         with pytest.raises(InputError, match="no name of a service"):
             names_of(wrong)  # type: ignore[arg-type]
+
+
+def test_one_keyword_or_several() -> None:
+    assert words_of(" radio  quasars ") == words_of(["radio", "quasars"]) == ["radio", "quasars"]
+    assert words_of("") == words_of(()) == []
+
+
+@pytest.mark.parametrize("wrong", [5, [5], None, ["radio", None]])
+async def test_what_is_no_keyword_and_no_id_is_said(wrong: Any) -> None:
+    with pytest.raises(InputError, match="is no keyword"):
+        await verbs.find_services(wrong)
+    with pytest.raises(InputError, match="is no id of a table"):
+        await verbs.table(wrong)
 
 
 def test_one_item_or_several() -> None:
