@@ -38,26 +38,30 @@ async def items(
     from esap_jupyter.storage.tables_numbers import row_numbers  # stands on numpy
 
     shown = table.of(service) if service else table
-    numbers = None if rows is None else row_numbers(rows, shown.num_rows)
-    for row in numbers or ():
+    numbers = range(shown.num_rows) if rows is None else row_numbers(rows, shown.num_rows)
+    for row in numbers:
         if not 0 <= row < shown.num_rows:
             raise InputError(f"There is no row {row}.", hint=f"There are {shown.num_rows}.", field="rows")
-    found: list[Item] = []
+    # Chosen rows have other numbers in the table that they were chosen of.
+    whole, wanted = shown.whole, shown.row_numbers[list(numbers)]
+    made: dict[int, Item] = {}
     first = 0
-    for name in shown.services:
-        part = shown.of(name)
-        its_rows = range(part.num_rows)
-        wanted = its_rows if numbers is None else [row - first for row in numbers if row - first in its_rows]
-        first += part.num_rows
+    for name in whole.services:
+        part = whole.of(name)
+        its_own = wanted[(first <= wanted) & (wanted < first + part.num_rows)]
         connector = await services.get(name)
-        if wanted and isinstance(connector, Searches):
-            found += await asyncio.to_thread(_made, connector, part, wanted)
-    return found
+        if len(its_own) and isinstance(connector, Searches):
+            items_of_rows = await asyncio.to_thread(_made, connector, part, (its_own - first).tolist())
+            made |= {first + row: item for row, item in items_of_rows}
+        first += part.num_rows
+    return [made[row] for row in wanted.tolist() if row in made]
 
 
-def _made(connector: Searches, table: Table, rows: Sequence[int]) -> list[Item]:
-    made = (connector.item(row, table.schema, _asked(table, row)) for row in _read(table, rows))
-    return [item for item in made if item is not None]
+def _made(connector: Searches, table: Table, rows: Sequence[int]) -> list[tuple[int, Item]]:
+    """Items by the rows that have one."""
+    read = zip(rows, _read(table, rows), strict=True)
+    made = ((row, connector.item(cells, table.schema, _asked(table, cells))) for row, cells in read)
+    return [(row, item) for row, item in made if item is not None]
 
 
 def _asked(table: Table, row: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from esap_jupyter.models.selection import (
     Condition,
     Frequency,
     Histogram,
+    Operator,
     Order,
     Selection,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "KnownToken",
     "Link",
     "MountedFile",
+    "Operator",
     "Order",
     "Phase",
     "PlotAxis",

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 ColumnKind = Literal["number", "text", "truth", "time", "other"]
 """What can be done with a column: an array, say, can neither be compared nor counted in bins."""
 
+Operator = Literal["=", "!=", "<", "<=", ">", ">=", "contains", "starts-with", "is-empty", "is-not-empty"]
+"""How a column is compared with a value; the last two take none."""
+
 MOST_BINS = 1000
 """Bins of a histogram."""
 
@@ -25,7 +28,7 @@ class Condition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     column: str
-    operator: Literal["=", "!=", "<", "<=", ">", ">=", "contains", "starts-with", "is-empty", "is-not-empty"]
+    operator: Operator
     value: bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | None = None
 
 

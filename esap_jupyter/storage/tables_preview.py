@@ -34,7 +34,10 @@ def headline(table: Table) -> str:
 
 
 def _headline(table: Table) -> str:
-    rows = "1 row" if table.num_rows == 1 else f"{table.num_rows:,} rows"
+    total = table.whole.num_rows
+    rows = "1 row" if total == 1 else f"{total:,} rows"
+    if table.num_rows < total:
+        rows = f"{table.num_rows:,} of {rows}"
     if not table.complete:
         rows += " (interrupted: the process that wrote it ended)" if table.interrupted else " so far"
     cut = _cut(table)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from esap_jupyter.errors import InputError, StateError
 from esap_jupyter.models import ColumnKind, Condition, Order, Selection
-from esap_jupyter.storage.tables_view import Table
+from esap_jupyter.storage.tables_rows import TableRows
 
 _COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 # A connection of DuckDB that can open nothing and whose settings stay as they are.
@@ -36,7 +36,7 @@ def kind_of(column_type: Any) -> ColumnKind:
     return "time" if types.is_timestamp(column_type) or types.is_date(column_type) else "other"
 
 
-def selected_rows(table: Table, selection: Selection) -> Any:
+def selected_rows(table: TableRows, selection: Selection) -> Any:
     """Number the rows that a selection takes, in its order.
 
     Returns
@@ -61,7 +61,7 @@ class Question:
     The columns are in the view ``rows``, beside ``number``, which counts the rows from 0.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableRows) -> None:
         self._table = table
         self._names: dict[str, str] = {}
         self._parameters: dict[str, Any] = {}

@@ -27,6 +27,9 @@ def coordinates_of(table: Table, ra: str | None = None, dec: str | None = None) 
     if ra is not None or dec is not None or len(table.services) < 2:
         columns = position_columns(table.schema, ra, dec)
         return sky_coordinates(table.page(0, table.num_rows, columns.names), columns)
+    if table.whole is not table:
+        # Sorted rows of the services stand among each other.
+        return coordinates_of(table.whole)[table.row_numbers]
     longitudes, latitudes, unknown = [], [], 0
     for service in table.services:
         part = table.of(service)

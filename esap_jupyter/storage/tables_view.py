@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from esap_jupyter.errors import InputError, NotOffered
 from esap_jupyter.formats.files import write_batches
+from esap_jupyter.storage.tables_chosen import ChosenRows
 from esap_jupyter.storage.tables_numbers import row_numbers
 from esap_jupyter.storage.tables_preview import preview_html, preview_text
-from esap_jupyter.storage.tables_rows import TableRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Table(TableRows):
+class Table(ChosenRows):
     """A result: typed columns with units and UCDs, the rows of one or several services.
 
     A `Table` shows the rows there were when it was made or last refreshed; `refresh` shows those that came
@@ -32,7 +32,7 @@ class Table(TableRows):
 
     It is used as a table of astropy is: ``table["ra"]``, ``table["ra", "dec"]``, ``table[0]``,
     ``table[:100]``, ``table[[0, 4]]``, ``table[table["parallax"] > 5 * u.mas]``, ``for row in table``. Only
-    what is used is read.
+    what is used is read. `where` and `sort` choose rows, and give a `Table` again.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Table(TableRows):
     Unit("mas")
     >>> stars.skycoord[0].to_string("hmsdms")
     >>> stars.plot("bp_rp", "phot_g_mean_mag")
-    >>> stars.write("m13.parquet")
+    >>> stars.where("parallax", ">", 0.1 * u.mas).sort("phot_g_mean_mag").write("m13.parquet")
     """
 
     # -- as astropy's tables are used

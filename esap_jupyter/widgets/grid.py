@@ -72,10 +72,13 @@ class Grid(anywidget.AnyWidget):
         """Show a table, as it came."""
         # One that grows is refreshed as the view asks for it; the person's own stays as it is.
         self._table = copy.copy(table)
+        # Chosen rows have the id of their table, and what was read of others is not theirs.
+        self._pages = TablePages()
+        name = table.id if table is not None else ""
         with self.hold_sync():
             self.selection, self.conditions, self.order = [], [], None
             self.preview = repr(table) if table is not None else ""
-            self.table_id = table.id if table is not None else ""
+            self.table_id = f"{name}+" if name and name == self.table_id else name
 
     def page(self, selection: Selection, offset: int, limit: int, columns: tuple[str, ...] = ()) -> Page:
         """Read rows; in a thread, since it may sort millions.
@@ -110,7 +113,7 @@ class Grid(anywidget.AnyWidget):
 
     def _read(self, question: dict[str, Any]) -> tuple[Any, list[bytes]]:
         table = self._table
-        if table is None or question.get("table") != table.id:
+        if table is None or question.get("table") != self.table_id:
             raise NotFound("This table is not shown any more.")
         if question.get("ask") == "table":
             return details_of(table.refresh()).model_dump(mode="json"), []

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from esap_jupyter.errors import InputError
 from esap_jupyter.models import ColumnKind, Condition, Order, Selection
 from esap_jupyter.storage.tables import Table
+from esap_jupyter.storage.tables_conditions import condition_on
 from esap_jupyter.storage.tables_numbers import row_numbers
 from esap_jupyter.storage.tables_preview import headline
 from esap_jupyter.storage.tables_query import Question, kind_of
@@ -55,7 +56,7 @@ class TableView(Panel):
     order : Order, optional
         Which column sorts; may be set by its name, with ``-`` before it for descending.
     conditions : tuple of Condition
-        What rows must meet; may be set as ``[("mag", "<", 12)]``.
+        What rows must meet; may be set as ``[("mag", "<", 12)]``, with values as of `Table.where`.
     height : int
         Of the grid, px.
     sexagesimal : bool
@@ -129,7 +130,7 @@ class TableView(Panel):
 
     @traitlets.validate("conditions")
     def _sound_conditions(self, proposal: Any) -> tuple[Condition, ...]:
-        conditions = tuple(_condition_of(given) for given in proposal.value or ())
+        conditions = tuple(_condition_of(given, self.table) for given in proposal.value or ())
         if conditions:
             self._question().where(conditions)
         return conditions
@@ -356,13 +357,15 @@ def _order_of(given: Any) -> Order:
     return Order(column=given.removeprefix("-"), descending=given.startswith("-"))
 
 
-def _condition_of(given: Any) -> Condition:
+def _condition_of(given: Any, table: Table | None) -> Condition:
     if isinstance(given, Condition):
         return given
     try:
         if isinstance(given, dict):
             return Condition(**given)
         column, operator, *value = given
+        if table is not None:
+            return condition_on(table.schema, column, operator, value[0] if value else None)
         return Condition(column=column, operator=operator, value=value[0] if value else None)
     except (ValidationError, TypeError, ValueError):
         raise InputError(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy import units as u
 
 from esap_jupyter.errors import InputError, NotFound
 from esap_jupyter.models import Position, Query
@@ -75,6 +76,27 @@ class TestItemsOfRows:
     async def test_no_rows_of_the_service(self, gateway, table):
         with pytest.raises(NotFound, match="no rows of 'moon'"):
             await gateway.items(table, service="moon")
+
+    async def test_those_of_chosen_rows_are_the_ones_shown(self, gateway, table):
+        chosen = table.where("id", "!=", 1).sort("id", "service", descending=True)
+        items = await gateway.items(chosen)
+        assert [item.locator for item in items] == [
+            "https://one.test/2",
+            "https://two.test/0",
+            "https://one.test/0",
+        ]
+        assert {item.provenance.query for item in items} == {table.query.describe()}
+        ids = [item.id for item in items]
+        for given, expected in (
+            ((chosen, [2, 0]), [ids[2], ids[0]]),
+            ((chosen, chosen["ra"] > 0.1 * u.deg), ids[:1]),
+            ((chosen, [1, 0], "one"), [ids[2], ids[0]]),
+            ((table, chosen.row_numbers), ids),
+        ):
+            assert [item.id for item in await gateway.items(*given)] == expected
+        assert await gateway.items(table.where("id", ">", 10)) == []
+        with pytest.raises(InputError, match="no row 3"):
+            await gateway.items(chosen, [3])
 
     async def test_rows_far_apart(self, make_gateway):
         gateway = await make_gateway({"one": {"batches": [12_000]}})

@@ -15,7 +15,7 @@ from esap_jupyter.errors import InputError, NotFound, OutsideWorkspace
 from esap_jupyter.gateway import error_of
 from esap_jupyter.gateway.jobs import Jobs
 from esap_jupyter.gateway.leases import Timing
-from esap_jupyter.models import Item, Phase, Provenance
+from esap_jupyter.models import Item, Phase, Position, Provenance, Query
 from esap_jupyter.storage.state import State
 from tests.services import partner
 from tests.services.storage_stand_in import Fault
@@ -93,6 +93,14 @@ class TestSuccess:
         job = await (await gateway.stage([an_item("two").id], directory="elsewhere")).wait()
         [file] = job.results["files"]
         assert Path(file["path"]) == gateway.workspace.root / "elsewhere" / "b"
+
+    async def test_the_files_of_chosen_rows_are_theirs(self, make_gateway, storage):
+        files = {str(n): [a_file(storage, f"{n}.fits", b"%d" % n)] for n in range(5)}
+        gateway = await make_gateway({"lake": {**a_lake(storage, **files)["lake"], "batches": [5]}})
+        table = await gateway.search(Query(services=("lake",), position=Position(ra=1, dec=2))).done()
+        chosen = table.where("id", ">", 1).sort("id", descending=True)
+        job = await stage(gateway, *await gateway.items(chosen, [0, 2]))
+        assert contents_of(job) == {"4.fits": b"4", "2.fits": b"2"}
 
     async def test_file_without_checksum_says_so(self, make_gateway, storage):
         file = {**a_file(storage, "a", b"data"), "checksums": {}, "size": None}

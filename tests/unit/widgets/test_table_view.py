@@ -2,9 +2,10 @@
 
 import pyarrow as pa
 import pytest
+from astropy import units as u
 
 from esap_jupyter.errors import InputError
-from esap_jupyter.models import Order
+from esap_jupyter.models import Condition, Order
 from esap_jupyter.widgets import TableView, table_view
 
 
@@ -43,6 +44,35 @@ async def test_rows_come_as_arrow_sorted_and_filtered(ask):
     assert page.column("id").to_pylist() == [498, 497]
     assert page.column("row").to_pylist() == [498, 497]
     assert page.schema.metadata[b"esap.total"] == b"500"
+
+
+async def test_chosen_rows_are_shown_instead_of_the_table(view, table, ask, until):
+    async def first_rows(count):
+        name = view._grid.table_id
+        _, [stream] = await ask(table=name, ask="rows", offset=0, limit=count, order=[{"column": "mag"}])
+        return name, pa.ipc.open_stream(stream).read_all().column("id").to_pylist()
+
+    names = [await first_rows(2)]
+    view.table = table.where("mag", "<=", 19 * u.mag).sort("id")
+    names += [await first_rows(2)]
+    view.selected = [0, 2]
+    assert list(view.table[list(view.selected)]["id"]) == [100, 102]
+    # As many rows, but others.
+    view.table = table.where("id", "<", 900)
+    names += [await first_rows(2)]
+
+    assert [rows for _, rows in names] == [[999, 998], [999, 998], [899, 898]]
+    # The page asks anew where the name is another.
+    assert names[0][0] != names[1][0] != names[2][0]
+    assert "900 of 1,000 rows from archive" in view._footer.value
+    await until(lambda: view._grid.selection == [])
+
+
+async def test_conditions_are_in_any_unit(view):
+    view.conditions = [("mag", "<", 12 * u.mag)]
+    assert view.conditions == (Condition(column="mag", operator="<", value=12.0),)
+    with pytest.raises(InputError, match="does not convert"):
+        view.conditions = [("mag", "<", 12 * u.km)]
 
 
 async def test_the_page_learns_what_the_table_is(ask):
