@@ -1,6 +1,9 @@
 import type { Condition } from './api/types';
 import { pythonString } from './code';
-import { openingOf, rowsShown } from './codeOfSelection';
+import { openingOf, rowsShown, type TableWithColumns } from './codeOfSelection';
+
+/** A table of which the rows are drawn that meet the conditions. */
+export type DrawnTable = TableWithColumns & { conditions: readonly Condition[] };
 
 /** Which columns are plotted. */
 export interface PlottedColumns {
@@ -10,71 +13,32 @@ export interface PlottedColumns {
   yLog: boolean;
 }
 
-interface Axis {
-  label: string;
-  unit: string;
-  reversed?: boolean;
-}
-
 /** The cell that draws the same plot; of a filtered table, of the same rows. */
-export function codeOfPlot(
-  tableId: string,
-  { x, y, xLog, yLog }: PlottedColumns,
-  conditions: readonly Condition[],
-  axes: { x: Axis; y: Axis }
-): string {
-  const scales = [
+export function codeOfPlot(table: DrawnTable, { x, y, xLog, yLog }: PlottedColumns): string {
+  return [
+    ...openingOfDrawn(table),
+    `ax = ${nameOfDrawn(table)}.plot(${pythonString(x)}, ${pythonString(y)})`,
     ...(xLog ? ['ax.set_xscale("log")'] : []),
     ...(yLog ? ['ax.set_yscale("log")'] : [])
-  ];
-  const [across, up] = [pythonString(x), pythonString(y)];
-  const drawn =
-    conditions.length === 0
-      ? [`ax = table.plot(${across}, ${up})`]
-      : [
-          ...rowsShown({ conditions, order: [] }),
-          `ax = rows.plot.scatter(${across}, ${up}, s=4)`,
-          `ax.set(xlabel=${labelOf(axes.x)}, ylabel=${labelOf(axes.y)})`,
-          ...(axes.y.reversed ? ['ax.invert_yaxis()'] : [])
-        ];
-  return [openingOf({ id: tableId }), '', ...drawn, ...scales].join('\n');
+  ].join('\n');
 }
 
 /** The cell that draws the same positions on the sky; of a filtered table, of the same rows. */
 export function codeOfSky(
-  tableId: string,
-  { ra, dec, projection }: { ra: string; dec: string; projection: string },
-  conditions: readonly Condition[]
+  table: DrawnTable,
+  { ra, dec, projection }: { ra: string; dec: string; projection: string }
 ): string {
   const columns = `${pythonString(ra)}, ${pythonString(dec)}`;
-  if (conditions.length === 0) {
-    return `${openingOf({ id: tableId })}\ntable.plot_sky(${columns}, projection=${pythonString(projection)})`;
-  }
-  const drawn =
-    projection === 'tan'
-      ? [
-          'x, y = places[0].spherical_offsets_to(places)',
-          'ax = plt.subplot()',
-          'ax.scatter(x.deg, y.deg, s=4)',
-          'ax.set(xlabel="RA offset [deg]", ylabel="Dec offset [deg]", aspect="equal")',
-          'ax.invert_xaxis()'
-        ]
-      : [
-          `ax = plt.subplot(projection=${pythonString(projection)})`,
-          'ax.scatter(-places.ra.wrap_at("180d").radian, places.dec.radian, s=4)',
-          'ax.grid()'
-        ];
   return [
-    openingOf({ id: tableId }),
-    ...rowsShown({ conditions, order: [] }),
-    '',
-    'import matplotlib.pyplot as plt',
-    '',
-    `places = table.coordinates(${columns})[rows.index].icrs`,
-    ...drawn
+    ...openingOfDrawn(table),
+    `${nameOfDrawn(table)}.plot_sky(${columns}, projection=${pythonString(projection)})`
   ].join('\n');
 }
 
-function labelOf({ label, unit }: Axis): string {
-  return pythonString(unit ? `${label} [${unit}]` : label);
+function openingOfDrawn(table: DrawnTable): string[] {
+  return [openingOf(table), ...rowsShown(table.columns, { conditions: table.conditions, order: [] }), ''];
+}
+
+function nameOfDrawn({ conditions }: DrawnTable): string {
+  return conditions.length === 0 ? 'table' : 'rows';
 }

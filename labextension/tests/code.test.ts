@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { codeOfDid, codeOfItems, codeOfQuery, codeOfRows, codeOfTable, pythonString } from '../src/code';
 import { codeOfShown } from '../src/codeOfSelection';
-import { makeQuery } from './fakes';
+import type { Condition } from '../src/api/types';
+import { makeColumn, makeQuery } from './fakes';
 
 describe('the code of', () => {
   it('a search asks the same', () => {
@@ -35,18 +36,51 @@ describe('the code of', () => {
   });
 
   it('a table takes the rows that are shown, in their order', () => {
-    expect(codeOfShown({ id: 't1' }, { conditions: [], order: [] })).toBe(codeOfTable({ id: 't1' }));
-    const conditions = [{ column: 'flux', operator: '>' as const, value: '1.5' }];
-    expect(codeOfShown({ id: 't1' }, { conditions, order: [{ column: 'ra', descending: true }] })).toBe(
+    const table = { id: 't1', columns: [makeColumn('flux', 'number'), makeColumn('ra', 'number')] };
+    expect(codeOfShown(table, { conditions: [], order: [] })).toBe(codeOfTable({ id: 't1' }));
+    const conditions: Condition[] = [
+      { column: 'flux', operator: '>', value: '1.5' },
+      { column: 'ra', operator: 'is-not-empty', value: null }
+    ];
+    expect(codeOfShown(table, { conditions, order: [{ column: 'ra', descending: true }] })).toBe(
       [
         'import esap_jupyter as esap',
         '',
         'table = esap.table("t1")',
-        'rows = table.to_pandas()',
-        'rows = rows[rows["flux"] > 1.5]',
-        'rows = rows.sort_values("ra", ascending=False, kind="stable")',
+        'rows = table.where("flux", ">", 1.5)',
+        'rows = rows.where("ra", "is-not-empty")',
+        'rows = rows.sort("ra", descending=True)',
         'rows'
       ].join('\n')
+    );
+    expect(codeOfShown(table, { conditions: [], order: [{ column: 'ra', descending: false }] })).toContain(
+      'rows = table.sort("ra")\n'
+    );
+    const order = [
+      { column: 'ra', descending: false },
+      { column: 'flux', descending: true }
+    ];
+    expect(codeOfShown(table, { conditions: [], order })).toContain('.sort("ra", "flux", descending=[False, True])');
+  });
+
+  it.each([
+    ['number', '9223372036854775807', '9223372036854775807'],
+    ['number', 1e-7, '1e-7'],
+    ['number', '-.5e+3', '-.5e+3'],
+    ['number', '0', '0'],
+    // No integer of Python begins with 0.
+    ['number', '007', '"007"'],
+    ['number', '1_000', '"1_000"'],
+    ['number', 'inf', '"inf"'],
+    ['text', '15', '"15"'],
+    ['text', 'it\'s "M 51" \\\n', String.raw`"it's \"M 51\" \\\n"`],
+    ['truth', true, 'True'],
+    ['truth', false, 'False'],
+    ['time', '2026-01-02', '"2026-01-02"']
+  ] as const)('a condition on a column of the kind %s keeps %j', (kind, value, literal) => {
+    const conditions = [{ column: 'c', operator: '=' as const, value }];
+    expect(codeOfShown({ id: 't1', columns: [makeColumn('c', kind)] }, { conditions, order: [] })).toContain(
+      `.where("c", "=", ${literal})\n`
     );
   });
 

@@ -1,9 +1,13 @@
 import { type EsapClient } from '../src/api/client';
-import type { DID, Job, Query, SearchState, ServiceReport, SignInState } from '../src/api/types';
+import type { Column, DID, Job, Query, SearchState, ServiceReport, SignInState } from '../src/api/types';
 
 /** A client of which only what a test needs is there. */
 export function fakeClient(methods: Partial<Record<keyof EsapClient, unknown>>): EsapClient {
   return methods as unknown as EsapClient;
+}
+
+export function makeColumn(name: string, kind: Column['kind'] = 'number', given: Partial<Column> = {}): Column {
+  return { name, kind, type: 'double', unit: '', ucd: '', utype: '', xtype: '', description: '', ...given };
 }
 
 export function makeReport(given: Partial<ServiceReport>): ServiceReport {

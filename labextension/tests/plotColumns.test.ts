@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Column } from '../src/api/types';
+import type { Column, Condition } from '../src/api/types';
 import { codeOfPlot, codeOfSky } from '../src/codeOfPlot';
 import { defaultColumns, isMagnitude, positionColumns } from '../src/models/plotColumns';
+import { makeColumn } from './fakes';
 
 function column(name: string, ucd = '', unit = '', kind: Column['kind'] = 'number'): Column {
-  return { name, ucd, unit, kind, type: 'double', utype: '', xtype: '', description: '' };
+  return makeColumn(name, kind, { ucd, unit });
 }
 
 const ID = column('source_id', 'meta.id;meta.main');
@@ -47,37 +48,44 @@ describe('what is plotted at first', () => {
 });
 
 describe('the cell that draws the same', () => {
-  const axes = { x: { label: 'x', unit: '' }, y: { label: 'mag', unit: 'mag', reversed: true } };
-  const columns = { x: 'x', y: 'mag', xLog: true, yLog: false };
+  const table = { id: 't1', columns: [column('x'), G, column('na"me', '', '', 'text')], conditions: [] };
+  const columns = { x: 'x', y: G.name, xLog: true, yLog: false };
+  const place = { ra: 'ra', dec: 'dec', projection: 'hammer' };
 
   it('plots the table', () => {
-    expect(codeOfPlot('t1', columns, [], axes)).toBe(
-      'import esap_jupyter as esap\n\ntable = esap.table("t1")\n\nax = table.plot("x", "mag")\nax.set_xscale("log")'
+    expect(codeOfPlot(table, columns)).toBe(
+      [
+        'import esap_jupyter as esap',
+        '',
+        'table = esap.table("t1")',
+        '',
+        'ax = table.plot("x", "phot_g_mean_mag")',
+        'ax.set_xscale("log")'
+      ].join('\n')
     );
-    expect(codeOfSky('t1', { ra: 'ra', dec: 'dec', projection: 'hammer' }, [])).toContain(
-      'table.plot_sky("ra", "dec", projection="hammer")'
+    expect(codeOfSky(table, place)).toBe(
+      'import esap_jupyter as esap\n\ntable = esap.table("t1")\n\ntable.plot_sky("ra", "dec", projection="hammer")'
     );
   });
 
   it('plots only the rows that meet the conditions, and lets nothing that was typed be code', () => {
-    const code = codeOfPlot(
-      't1',
-      columns,
-      [
-        { column: 'mag', operator: '<', value: '15.5' },
-        { column: 'na"me', operator: 'contains', value: '") or print("x' },
-        { column: 'x', operator: 'is-not-empty', value: null }
-      ],
-      axes
+    const conditions: Condition[] = [
+      { column: G.name, operator: '<', value: '15.5' },
+      { column: 'na"me', operator: 'contains', value: '") or print("x' }
+    ];
+    const opening = [
+      'import esap_jupyter as esap',
+      '',
+      'table = esap.table("t1")',
+      'rows = table.where("phot_g_mean_mag", "<", 15.5)',
+      'rows = rows.where("na\\"me", "contains", "\\") or print(\\"x")',
+      ''
+    ];
+    expect(codeOfPlot({ ...table, conditions }, { ...columns, xLog: false, yLog: true })).toBe(
+      [...opening, 'ax = rows.plot("x", "phot_g_mean_mag")', 'ax.set_yscale("log")'].join('\n')
     );
-    expect(code).toContain('rows = rows[rows["mag"] < 15.5]');
-    expect(code).toContain('rows["na\\"me"].str.contains("\\") or print(\\"x", case=False, regex=False, na=False)');
-    expect(code).toContain('rows = rows[rows["x"].notna()]');
-    expect(code).toContain('ax.set(xlabel="x", ylabel="mag [mag]")\nax.invert_yaxis()');
-    const sky = codeOfSky('t1', { ra: 'ra', dec: 'dec', projection: 'hammer' }, [
-      { column: 'mag', operator: '<', value: '15.5' }
-    ]);
-    expect(sky).toContain('rows = rows[rows["mag"] < 15.5]');
-    expect(sky).toContain('places = table.coordinates("ra", "dec")[rows.index]');
+    expect(codeOfSky({ ...table, conditions }, place)).toBe(
+      [...opening, 'rows.plot_sky("ra", "dec", projection="hammer")'].join('\n')
+    );
   });
 });

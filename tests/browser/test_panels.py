@@ -184,6 +184,31 @@ def test_a_table_is_filtered_sorted_described_and_saved(page: Any, lab: Lab) -> 
     assert (lab.workspace / "sources.parquet").is_file()
 
 
+def test_the_rows_shown_are_those_that_the_inserted_cell_takes(page: Any) -> None:
+    search(page, "sources", "M 42", "6")
+    footer = page.locator(".esap-TableFooter-bar")
+    footer.get_by_text("261 rows").wait_for()
+    page.get_by_role("button", name="Filter rows").click()
+    for column, operator, value in (("ra", ">", "83.8"), ("source_id", "is-not-empty", "")):
+        page.get_by_label("Column", exact=True).select_option(column)
+        page.get_by_label("Operator").select_option(operator)
+        if value:
+            page.get_by_label("Value").fill(value)
+        page.get_by_role("button", name="Add", exact=True).click()
+    shown = footer.get_by_text(re.compile(r"\d+ of 261 rows"))
+    shown.wait_for()
+    counted = re.search(r"\d+ of 261 rows", shown.inner_text())
+    page.get_by_role("button", name="Insert code that opens this table").click()
+
+    cell = page.locator(".jp-Notebook .jp-CodeCell").filter(has_text="esap.table(")
+    cell.get_by_text('rows = table.where("ra", ">", 83.8)').wait_for()
+    cell.get_by_text('rows = rows.where("source_id", "is-not-empty")').wait_for()
+    page.get_by_text("| Idle").wait_for()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    cell.locator(".jp-OutputArea").get_by_text(counted[0]).wait_for()
+
+
 def test_selected_rows_are_not_mistaken_for_others(page: Any) -> None:
     search(page, "sources", "M 42", "6")
     page.locator(".esap-TableFooter-bar").get_by_text("261 rows").wait_for()

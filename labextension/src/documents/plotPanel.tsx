@@ -71,7 +71,7 @@ export class PlotPanel extends Panel {
 
   insertCode(): void {
     const { rows, x, y, xLog, yLog } = this.plot;
-    const code = codeOfPlot(rows.id, { x, y, xLog, yLog }, rows.conditions, this._axes);
+    const code = codeOfPlot(rows, { x, y, xLog, yLog });
     void this._context.commands.execute(CommandIDs.insertCode, { code });
   }
 

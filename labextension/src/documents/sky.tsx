@@ -111,7 +111,7 @@ export class SkyDocument extends Widget {
     const { ra, dec } = this.sky;
     const { projection } = this.state;
     const drawn = { ra, dec, projection: projection === 'stereographic' ? 'tan' : projection };
-    const code = codeOfSky(this.tableId, drawn, this.sky.rows.conditions);
+    const code = codeOfSky(this.sky.rows, drawn);
     void this.context.commands.execute(CommandIDs.insertCode, { code });
   }
 
