@@ -121,10 +121,15 @@ class SignIn:
     async def sign_out(self) -> None:
         """Forget a sign-in on this machine, and end the grant at the provider."""
         await self.close()
-        if self._device is not None:
+        if self._device is None:
+            self._forget()
+            return
+        try:
             await self._device.sign_out()
+        finally:
+            # A provider that does not answer keeps nobody signed in here.
             await self.token_files.remove()
-        self._forget()
+            self._forget()
 
     async def close(self) -> None:
         """Give up a sign-in that waits for the person."""

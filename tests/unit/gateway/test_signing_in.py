@@ -29,7 +29,8 @@ def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeviceSignIn:
 @pytest.fixture
 def sign_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: DeviceSignIn) -> SignIn:
     monkeypatch.setattr("esap_jupyter.gateway.sign_in._device", lambda *_: device)
-    return SignIn(Config(), tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return SignIn(Config.model_validate({"sign_in": {"token_files": {"~/token": ""}}}), tmp_path)
 
 
 async def test_a_grant_that_cannot_be_kept_is_told(sign_in, device, monkeypatch) -> None:
@@ -57,3 +58,20 @@ async def test_a_provider_that_is_away_for_a_moment_ends_no_sign_in(sign_in, dev
     await sign_in.finished()
 
     assert await device.signed_in()
+
+
+async def test_a_provider_that_is_away_keeps_nobody_signed_in(sign_in, device, monkeypatch, tmp_path) -> None:
+    await sign_in.begin()
+    await sign_in.finished()
+    monkeypatch.setattr(device, "_post", lambda *_, **__: {"access_token": "a.b.c", "expires_in": 600})
+    await sign_in.token_files.write()
+    assert (tmp_path / "token").read_text() == "a.b.c"
+
+    def post(*_, **__):
+        raise ServiceUnreachable("Connection reset.")
+
+    monkeypatch.setattr(device, "_post", post)
+    with pytest.raises(ServiceUnreachable):
+        await sign_in.sign_out()
+    assert not await device.signed_in()
+    assert not (tmp_path / "token").exists()
