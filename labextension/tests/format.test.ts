@@ -1,10 +1,11 @@
 import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 import { asEsapError, errorOfAnswer, translateErrors } from '../src/api/errors';
-import { formatSexagesimal, formatValue } from '../src/documents/cells';
+import { describeCell, formatSexagesimal, formatValue } from '../src/documents/cells';
 import { conditionOf, operatorsOf, wordOf } from '../src/documents/conditions';
 import { describe as describeQuery } from '../src/models/describe';
 import { formatBytes, formatSeconds, formatTaken } from '../src/panels/format';
+import { asWritten } from '../src/words';
 import { makeQuery } from './fakes';
 
 describe('values', () => {
@@ -110,4 +111,16 @@ describe('errors', () => {
     expect(errorOfAnswer(404, '<html>').isMissingExtension).toBe(true);
     expect(asEsapError(new TypeError('Failed to fetch'))).toMatchObject({ code: 'no-connection', retryable: true });
   });
+});
+
+describe('the cell at the cursor', () => {
+  const cell = { name: 'ra', text: '83.82', unit: 'deg' };
+  it.each([
+    [cell, 0, 1, 'ra: 83.82 deg, row 1, selected'],
+    [cell, 1233, 0, 'ra: 83.82 deg, row 1,234'],
+    [{ ...cell, unit: '' }, 0, 3, 'ra: 83.82, row 1, 3 rows selected'],
+    [{ ...cell, text: '' }, 0, 0, 'ra: empty, row 1']
+  ])('%j in row %d of %d selected is read as %s', (shown, row, selected, said) =>
+    expect(describeCell(shown, row, selected, asWritten)).toBe(said)
+  );
 });

@@ -10,6 +10,8 @@ from tests.browser.conftest import ROOT
 
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 ROW = 24
+THEMES = ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast")
+"""Those that JupyterLab brings."""
 
 
 def tab(page: Any, name: str) -> Any:
@@ -82,6 +84,11 @@ def choose_theme(page: Any, theme: str) -> None:
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).hover()
     page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{theme}$")).click()
     page.wait_for_selector(f'body[data-jp-theme-name="{theme}"]', state="attached")
+
+
+def shade(theme: str) -> str:
+    """What a theme is called in the names of pictures: light, dark, dark-high-contrast."""
+    return theme.removeprefix("JupyterLab ").lower().replace(" ", "-")
 
 
 def findings(page: Any, selector: str) -> str:

@@ -10,13 +10,16 @@ import pytest
 from tests.browser.conftest import SCREENSHOTS, Lab, SlowFiles, open_side_bar
 from tests.browser.person import (
     AXE,
+    GRID,
     ROW,
+    THEMES,
     ask_grid,
     choose_theme,
     findings,
     grid_box,
     search,
     select_rows,
+    shade,
     tab,
 )
 
@@ -145,7 +148,7 @@ def test_adql_is_completed_run_and_told_what_is_wrong(page: Any) -> None:
     page.locator(".esap-TableFooter-bar").get_by_text("20 rows").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_adql_is_for_everybody(page: Any, theme: str) -> None:
     choose_theme(page, theme)
     page.locator(".jp-LauncherCard", has_text="ADQL Query").click()
@@ -156,6 +159,8 @@ def test_adql_is_for_everybody(page: Any, theme: str) -> None:
     page.keyboard.press("Shift+Enter")
     page.locator(".cm-lintRange-error").get_by_text("nonsense").wait_for()
     page.add_script_tag(path=AXE)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"adql-{shade(theme)}.png")
     assert not findings(page, ".esap-AdqlDocument")
 
 
@@ -249,6 +254,45 @@ def test_everything_is_reached_by_keyboard(page: Any) -> None:
     tree.get_by_role("treeitem", name="M51", exact=True).wait_for()
 
 
+def test_the_cells_of_a_table_are_read_by_keyboard(page: Any) -> None:
+    search(page, "sources", "M 42", "6")
+    page.locator(".esap-TableFooter-bar").get_by_text("261 rows").wait_for()
+    grid = page.get_by_role("application", name="Rows of the table")
+    page.get_by_role("button", name="Insert code that opens this table").focus()
+    page.keyboard.press("Tab")
+    assert grid.evaluate("node => node === document.activeElement")
+    said = page.locator(".esap-Grid").get_by_role("status")
+    names = ask_grid(page, "[0, 1].map(each => grid.dataModel.data('column-header', 0, each))")
+
+    def expect(column: int, row: int, selected: str = "selected") -> None:
+        value = ask_grid(page, "grid.dataModel.data('body', ...given)", [row, column])
+        begin = re.escape(f"{names[column]}: {value}")
+        said.get_by_text(re.compile(f"^{begin}.*, row {row + 1}, {selected}$")).wait_for(state="attached")
+
+    page.keyboard.press("ArrowDown")
+    expect(0, 0)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(1, 1)
+    page.keyboard.press("Shift+ArrowDown")
+    expect(1, 1, "2 rows selected")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    expect(0, 0)
+    # A click is said, too; scrolling is not.
+    select_rows(page, 4, 4)
+    said.get_by_text(re.compile(", row 5, selected$")).wait_for(state="attached")
+    before = said.text_content()
+    page.mouse.wheel(0, 50 * ROW)
+    page.wait_for_function(f"() => ({GRID})().scrollY > 0")
+    assert said.text_content() == before
+    # Nobody is caught in it, and who comes back by mouse is told, too.
+    page.keyboard.press("Tab")
+    assert not grid.evaluate("node => node === document.activeElement")
+    select_rows(page, 6, 6)
+    said.get_by_text(re.compile(", selected$")).wait_for(state="attached")
+
+
 def test_a_missing_server_extension_is_told_with_its_cure(page: Any) -> None:
     page.route("**/esap/api/**", lambda route: route.fulfill(status=404, body="<html>not found</html>"))
     page.reload()
@@ -257,16 +301,15 @@ def test_a_missing_server_extension_is_told_with_its_cure(page: Any) -> None:
     page.get_by_text("jupyter server extension enable esap_jupyter").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_accessible_in_each_theme(page: Any, theme: str, lab: Lab) -> None:
     """No serious finding of axe in any panel; a picture of each is left in build/screenshots."""
     choose_theme(page, theme)
     page.add_script_tag(path=AXE)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    shade = theme.removeprefix("JupyterLab ").lower()
 
     def check(name: str) -> None:
-        page.screenshot(path=SCREENSHOTS / f"{name}-{shade}.png")
+        page.screenshot(path=SCREENSHOTS / f"{name}-{shade(theme)}.png")
         assert not findings(page, ".esap-SideBar")
 
     search(page, "images", "M 51")

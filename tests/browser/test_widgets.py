@@ -151,6 +151,8 @@ def test_a_search_runs_while_cells_do(opened: Any, where: str) -> None:
     page.locator(".esap-GridWidget:visible canvas").first.scroll_into_view_if_needed()
     click_row(page, 2)
     page.get_by_text(re.compile("^1 selected; 261 rows")).nth(1).wait_for()
+    said = page.locator(".esap-GridWidget:visible").first.get_by_role("status")
+    said.get_by_text(re.compile(", row 3, selected$")).wait_for(state="attached")
     assert run(page, "print(panel.selected, panel.running)").inner_text().strip() == "(2,) False"
 
 

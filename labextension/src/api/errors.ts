@@ -1,4 +1,4 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
+import { asWritten, type Words } from '../words';
 
 /** What the server says when something went wrong; the same words as in Python. */
 export interface ErrorFields {
@@ -46,15 +46,10 @@ export const SIGN_IN_NEEDED = 'sign-in-needed';
 
 const MISSING = 'extension-missing';
 
-type Words = Pick<TranslationBundle, '__'>;
-
-/** As it is written here, until the page says which language it speaks. */
-let trans: Words = {
-  __: (text, ...given) => text.replace(/%(\d+)/g, (_, place: string) => String(given[Number(place) - 1]))
-};
+let trans: Pick<Words, '__'> = asWritten;
 
 /** Say in this language what the page itself finds wrong; what the server says is as it says it. */
-export function translateErrors(words: Words): void {
+export function translateErrors(words: Pick<Words, '__'>): void {
   trans = words;
 }
 

@@ -3,10 +3,18 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Column } from '../api/types';
 import type { AnyRows } from '../models/tableRows';
+import type { Words } from '../words';
 
 const LONGEST_LIST = 8;
 const LONGEST_TEXT = 40;
 const MOST_DESCRIBED = 8;
+
+/** What is shown in a cell. */
+export interface ShownCell {
+  name: string;
+  text: string;
+  unit: string;
+}
 
 /** Write a value of an Arrow column for people. */
 export function formatValue(value: unknown): string {
@@ -81,6 +89,16 @@ export function describeRow(
     return `${column.name}: ${text} ${value === null ? '' : column.unit}`.trim();
   });
   return [trans.__('Row %1', (row + 1).toLocaleString()), ...lines].join('\n');
+}
+
+/** The cell at the cursor in words; `selected` counts the rows, 0 if the cell's row is not among them. */
+export function describeCell({ name, text, unit }: ShownCell, row: number, selected: number, trans: Words): string {
+  const value = text === '' ? trans.__('empty') : `${text} ${unit}`.trim();
+  const said = [trans.__('%1: %2', name, value), trans.__('row %1', (row + 1).toLocaleString())];
+  if (selected > 0) {
+    said.push(selected === 1 ? trans.__('selected') : trans.__('%1 rows selected', selected.toLocaleString()));
+  }
+  return said.join(', ');
 }
 
 function shortened(text: string): string {

@@ -1,5 +1,4 @@
 import {
-  BasicKeyHandler,
   BasicMouseHandler,
   DataGrid,
   DataModel,
@@ -11,8 +10,10 @@ import type { Column } from '../api/types';
 import { dragWhenMoved, type DraggedCode } from '../dragging';
 import type { RowMove } from '../models/serviceRows';
 import type { AnyRows } from '../models/tableRows';
+import { asWritten, type Words } from '../words';
 import { copyColumnsAtOnce } from './blitting';
-import { formatSexagesimal, formatValue } from './cells';
+import { formatSexagesimal, formatValue, type ShownCell } from './cells';
+import { CellKeyHandler, CursorVoice } from './cursorVoice';
 import { RowSelection } from './rowSelection';
 import { themeColor, themeFont, translucent } from './themeColors';
 
@@ -66,9 +67,22 @@ class RowsModel extends DataModel {
     this.emitChanged({ type: 'model-reset' });
   }
 
+  /** What is shown in a cell; null if it is not here yet. */
+  shownAt(row: number, index: number): ShownCell | null {
+    const column = this.rows.columns[index];
+    if (!column || row < 0 || row >= this._rows || this.rows.value(row, index) === undefined) {
+      return null;
+    }
+    return { name: column.name, text: this._cell(column, row, index), unit: this._unit(column) };
+  }
+
+  private _unit(column: Column): string {
+    return this.sexagesimal && axisOf(column) ? sexagesimalUnit(column) : column.unit;
+  }
+
   private _header(column: Column, row: number): string {
     if (row !== NAME_ROW) {
-      return this.sexagesimal && axisOf(column) ? sexagesimalUnit(column) : column.unit;
+      return this._unit(column);
     }
     const { order } = this.rows;
     const arrow = order?.column === column.name ? (order.descending ? ' ▼' : ' ▲') : '';
@@ -161,12 +175,12 @@ class SortingMouseHandler extends BasicMouseHandler {
   }
 }
 
-/** A grid of the table's rows in the colours of the theme. */
+/** A grid of the table's rows in the colours of the theme, read aloud cell by cell. */
 export class TableGrid extends DataGrid {
   private readonly _model: RowsModel;
   private readonly _mouse: SortingMouseHandler;
 
-  constructor(rows: AnyRows) {
+  constructor(rows: AnyRows, label: string, trans: Words = asWritten) {
     super({
       defaultSizes: { rowHeight: 24, columnWidth: 120, rowHeaderWidth: 64, columnHeaderHeight: 24 },
       minimumSizes: { rowHeight: 20, columnWidth: 32, rowHeaderWidth: 32, columnHeaderHeight: 20 },
@@ -177,7 +191,7 @@ export class TableGrid extends DataGrid {
     copyColumnsAtOnce(this);
     this._model = new RowsModel(rows);
     this.dataModel = this._model;
-    this.keyHandler = new BasicKeyHandler();
+    this.keyHandler = new CellKeyHandler();
     this._mouse = new SortingMouseHandler(rows);
     this.mouseHandler = this._mouse;
     this.selectionModel = new RowSelection({ dataModel: this._model, selectionMode: 'row' });
@@ -189,8 +203,10 @@ export class TableGrid extends DataGrid {
     };
     this.applyTheme();
     this.fitToContent();
+    const voice = new CursorVoice(this, label, trans);
     rows.changed.connect(this._onColumns, this);
     rows.rearranged.connect(this._onRearranged, this);
+    rows.arrived.connect(() => voice.say(), this);
   }
 
   /** Whether positions in degrees are written with hours, minutes and seconds. */
@@ -219,6 +235,11 @@ export class TableGrid extends DataGrid {
   override dispose(): void {
     Signal.clearData(this._model);
     super.dispose();
+  }
+
+  /** What is shown in a cell; null if it is not here yet. */
+  shownAt(row: number, column: number): ShownCell | null {
+    return this._model.shownAt(row, column);
   }
 
   /** How many rows are selected. */

@@ -27,7 +27,7 @@ export class TableDocument extends Widget {
     this.rows = new TableRows(_context.esap.client, origin);
     // Asked for at once, so that the answer comes while the widgets are made.
     void this.rows.open();
-    this._grid = new TableGrid(this.rows);
+    this._grid = new TableGrid(this.rows, _context.trans.__('Rows of the table'), _context.trans);
     const view = (this._view = new TableView(this.rows, this._grid));
     this._grid.dragged = async () => ({
       title: formatTaken(this._grid.selectedCount, MOST_TAKEN, _context.trans),
@@ -42,8 +42,6 @@ export class TableDocument extends Widget {
     this._middle.addWidget(this._grid);
     layout.addWidget(this._middle);
     layout.addWidget(bar(<TableFooter view={view} />));
-    this._grid.node.setAttribute('aria-label', _context.trans.__('Rows of the table'));
-    this._grid.node.setAttribute('role', 'region');
     // What opens above or below the grid changes its height.
     this._observer = new ResizeObserver(() => {
       this._middle.processMessage(Widget.ResizeMessage.UnknownSize);
@@ -81,6 +79,6 @@ export class TableDocument extends Widget {
   }
 
   protected override onActivateRequest(): void {
-    this._grid.node.focus();
+    this._grid.activate();
   }
 }

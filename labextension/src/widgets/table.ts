@@ -74,10 +74,8 @@ class View {
     this._alert.className = 'esap-GridError';
     this._preview.className = 'esap-GridPreview';
     _host.append(this._alert, this._preview);
-    this._grid = new TableGrid(_rows);
+    this._grid = new TableGrid(_rows, _model.get('label'));
     this._grid.sexagesimal = _model.get('sexagesimal');
-    this._grid.node.setAttribute('role', 'region');
-    this._grid.node.setAttribute('aria-label', _model.get('label'));
     this._sizes = new ResizeObserver(() => this._onSize());
     this._sizes.observe(_host);
     this._sizes.observe(this._grid.node);
