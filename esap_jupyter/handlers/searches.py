@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, ValidationError
 
-from esap_jupyter.errors import InputError
+from esap_jupyter.errors import EsapError, InputError
 from esap_jupyter.gateway import PastQuery, SavedQuery
 from esap_jupyter.gateway.discovery import AdqlMode
 from esap_jupyter.gateway.target_lists import LONGEST_TEXT, parse_targets, read_targets
@@ -20,6 +20,8 @@ from esap_jupyter.handlers.watching import SearchState
 from esap_jupyter.models import MOST_TARGETS, Position, Product, Query, Target
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from esap_jupyter.gateway import Gateway
 
 _UploadName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
@@ -55,7 +57,7 @@ class TargetList(BaseModel):
 
 
 class Upload(Input):
-    """A table that goes with a query: one of the person's, or a file of the workspace."""
+    """A table that goes with a query: one by its id, or of a file, by its path as the file browser has it."""
 
     table: str = ""
     path: str = ""
@@ -134,10 +136,7 @@ async def read_target_list(session: Session, given: NewTargetList) -> TargetList
 
 async def start_query(session: Session, given: NewQuery) -> SearchState:
     gateway = await session.gateway()
-    uploads = {
-        name: await asyncio.to_thread(_uploaded, gateway, name, upload)
-        for name, upload in given.uploads.items()
-    }
+    uploads = {name: await _uploaded(session, name, upload) for name, upload in given.uploads.items()}
     search = gateway.adql(
         given.service, given.adql, row_limit=_row_limit(gateway, given), mode=given.mode, uploads=uploads
     )
@@ -191,11 +190,18 @@ def _query(fields: dict[str, Any], row_limit: int | None) -> Query:
         raise input_error(error) from None
 
 
-def _uploaded(gateway: Gateway, name: str, upload: Upload) -> Any:
-    from esap_jupyter.formats.files import read_file
-
+async def _uploaded(session: Session, name: str, upload: Upload) -> pa.Table:
+    gateway = await session.gateway()
     if bool(upload.table) == bool(upload.path):
         raise InputError("Give either a table or a path.", field=f"uploads.{name}")
-    if upload.table:
-        return gateway.tables.open(upload.table).to_arrow()
-    return read_file(gateway.workspace.readable(upload.path))
+    try:
+        if upload.table:
+            table = await asyncio.to_thread(lambda: gateway.tables.open(upload.table))
+        else:
+            # In a thread, since it imports much.
+            files = await asyncio.to_thread(lambda: gateway.files)
+            table = await files.whole(await asyncio.to_thread(session.file, upload.path), None)
+        return await asyncio.to_thread(table.to_arrow)
+    except EsapError as error:
+        error.field = f"uploads.{name}"
+        raise

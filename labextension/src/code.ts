@@ -34,9 +34,13 @@ function pythonValue(value: unknown): string {
   return pythonString(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** The cell that asks the same. */
-export function codeOfQuery(query: Query, mode: AdqlMode = 'auto'): string {
-  const call = query.adql ? adqlCall(query, mode) : searchCall(query);
+/** The cell that asks the same; with tables of one's own by name, those go along. */
+export function codeOfQuery(
+  query: Query,
+  mode: AdqlMode = 'auto',
+  uploads: Readonly<Record<string, TableSource>> = {}
+): string {
+  const call = query.adql ? adqlCall(query, mode, uploads) : searchCall(query);
   return `${IMPORT}\n\ntable = ${call}\ntable`;
 }
 
@@ -172,12 +176,14 @@ function pythonTargets(targets: readonly Target[]): string {
   return `[\n${lines.map(line => `        ${line},`).join('\n')}\n    ]`;
 }
 
-function adqlCall(query: Query, mode: AdqlMode): string {
+function adqlCall(query: Query, mode: AdqlMode, uploads: Readonly<Record<string, TableSource>>): string {
+  const tables = Object.entries(uploads).map(([name, table]) => `        ${pythonString(name)}: ${tableCall(table)},`);
   const lines = [
     pythonText(query.adql),
     ...(query.services[0] ? [`service=${pythonString(query.services[0])}`] : []),
     `row_limit=${pythonValue(query.row_limit)}`,
-    ...(mode === 'auto' ? [] : [`mode=${pythonString(mode)}`])
+    ...(mode === 'auto' ? [] : [`mode=${pythonString(mode)}`]),
+    ...(tables.length > 0 ? [`uploads={\n${tables.join('\n')}\n    }`] : [])
   ];
   return ['esap.adql(', ...lines.map(line => `    ${line},`), ')'].join('\n');
 }

@@ -5,6 +5,7 @@ export const CommandIDs = {
   plotTable: 'esap:plot-table',
   openSky: 'esap:open-sky',
   newAdql: 'esap:new-adql',
+  queryWithTable: 'esap:query-with-table',
   runAdql: 'esap:run-adql',
   insertCode: 'esap:insert-code',
   stageBasket: 'esap:stage-basket',

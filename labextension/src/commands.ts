@@ -19,6 +19,7 @@ import type { SkyDocument } from './documents/sky';
 import type { TableDocument } from './documents/table';
 import { esapIcon, plotIcon, skyIcon } from './icons';
 import { PANELS, type PanelName } from './models/esap';
+import { asOwnTables } from './models/ownTables';
 import { insertCell } from './notebook';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
@@ -209,7 +210,21 @@ export function addCommands(
         type: 'object',
         properties: {
           adql: { type: 'string', description: 'The query to begin with' },
-          service: { type: 'string', description: 'The service to ask' }
+          service: { type: 'string', description: 'The service to ask' },
+          id: { type: 'string', description: 'The id of the widget, if it was there before' },
+          own: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                name: { type: 'string', description: 'What the query calls it, behind TAP_UPLOAD' },
+                path: { type: 'string', description: 'A file as the file browser names it' },
+                table: { type: 'string', description: 'Instead of a file, the id of a table' },
+                title: { type: 'string', description: 'What it is shown as' }
+              }
+            },
+            description: 'Tables that go with the query'
+          }
         }
       }
     },
@@ -217,10 +232,12 @@ export function addCommands(
       const { AdqlDocument } = await import('./documents/adql');
       const content = new AdqlDocument(context, {
         adql: textOf(args.adql),
-        service: textOf(args.service)
+        service: textOf(args.service),
+        own: asOwnTables(args.own)
       });
       const widget = new MainAreaWidget({ content });
-      widget.id = `esap-adql-${Date.now()}`;
+      // What comes back after a reload has its old place by its old id.
+      widget.id = textOf(args.id) || `esap-adql-${Date.now()}`;
       widget.title.label = trans.__('ADQL');
       widget.title.icon = codeIcon;
       widget.title.closable = true;
@@ -393,7 +410,12 @@ export function restoreDocuments(restorer: ILayoutRestorer, documents: Documents
   void restorer.restore(documents.queries, {
     command: CommandIDs.newAdql,
     name: widget => widget.id,
-    args: ({ content: { query } }) => ({ adql: query.adql, service: query.service })
+    args: ({ id, content: { query } }) => ({
+      id,
+      adql: query.adql,
+      service: query.service,
+      own: query.own.list.map(table => ({ ...table }))
+    })
   });
 }
 
@@ -404,7 +426,7 @@ function selectedPaths(files: IFileBrowserFactory | null): string[] {
 }
 
 /** The path of the file that a table is read from; empty if it came from services. */
-function pathOf(widget: MainAreaWidget<TableDocument>): string {
+export function pathOf(widget: MainAreaWidget<TableDocument>): string {
   return widget instanceof DocumentWidget ? widget.context.path : '';
 }
 

@@ -77,7 +77,7 @@ const panels: JupyterFrontEndPlugin<void> = {
     const documents = makeDocuments();
     addFileTypes(app, context, restorer, themes);
     addCommands(app, context, documents, notebooks, files);
-    addQueryCommands(app, context);
+    addQueryCommands(app, context, documents);
     addSignInCommands(app, context);
 
     const sideBar = new SideBar(context);
@@ -95,6 +95,7 @@ const panels: JupyterFrontEndPlugin<void> = {
       CommandIDs.openFileAsTable,
       CommandIDs.newAdql,
       CommandIDs.runAdql,
+      CommandIDs.queryWithTable,
       CommandIDs.saveTable,
       CommandIDs.plotTable,
       CommandIDs.openSky,

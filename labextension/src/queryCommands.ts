@@ -1,16 +1,22 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
-import { saveIcon } from '@jupyterlab/ui-components';
+import { codeIcon, saveIcon } from '@jupyterlab/ui-components';
 import type { Query } from './api/types';
 import { CommandIDs } from './commandIds';
+import { pathOf, type Documents } from './commands';
 import { describe } from './models/describe';
+import { fitName, stemOf } from './models/ownTables';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
 
 const LONGEST_NAME = 200;
 
-/** The commands of queries that are kept, and of the help. */
-export function addQueryCommands({ commands, shell }: JupyterFrontEnd, { esap, trans }: ViewContext): void {
+/** The commands of queries that are kept, of queries with a table, and of the help. */
+export function addQueryCommands(
+  { commands, shell }: JupyterFrontEnd,
+  { esap, trans }: ViewContext,
+  { tables }: Documents
+): void {
   const savedOf = (id: unknown) => esap.saved.list.find(each => each.id === id);
 
   async function askName(title: string, name: string): Promise<string> {
@@ -68,6 +74,29 @@ export function addQueryCommands({ commands, shell }: JupyterFrontEnd, { esap, t
       if (button.accept) {
         await esap.saved.delete(saved);
       }
+    }
+  });
+
+  commands.addCommand(CommandIDs.queryWithTable, {
+    label: trans.__('Ask in ADQL with This Table'),
+    caption: trans.__('All its rows go with the query'),
+    icon: codeIcon,
+    isEnabled: () => Boolean(tables.currentWidget?.content.rows.details),
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: async () => {
+      const widget = tables.currentWidget;
+      const { rows } = widget?.content ?? {};
+      if (!widget || !rows?.details) {
+        return;
+      }
+      // Of a file, its first table is what goes along.
+      const path = rows.part === (rows.parts[0]?.hdu ?? null) ? pathOf(widget) : '';
+      const title = widget.title.label;
+      const name = fitName(path ? stemOf(path) : (rows.details.query?.target ?? ''), []);
+      await commands.execute(CommandIDs.newAdql, {
+        adql: `SELECT TOP 100 *\nFROM TAP_UPLOAD.${name} AS ${name}\n`,
+        own: [{ name, path, table: path ? '' : rows.id, title }]
+      });
     }
   });
 

@@ -35,6 +35,20 @@ describe('the code of', () => {
     expect(codeOfQuery(query, 'async')).toContain('    row_limit=10000,\n    mode="async",\n)');
   });
 
+  it('an ADQL query takes tables along, as their file or by their id', () => {
+    const uploads = { mine: { id: 't1', details: { file: '/home/my stars.fits', hdu: 2 } }, found: { id: 't2' } };
+    expect(codeOfQuery(makeQuery({ adql: 'SELECT 1' }), 'auto', uploads)).toContain(
+      [
+        '    row_limit=10000,',
+        '    uploads={',
+        '        "mine": esap.open_table("/home/my stars.fits", hdu=2),',
+        '        "found": esap.table("t2"),',
+        '    },',
+        ')'
+      ].join('\n')
+    );
+  });
+
   it('a table takes the rows that are shown, in their order', () => {
     const table = { id: 't1', columns: [makeColumn('flux', 'number'), makeColumn('ra', 'number')] };
     expect(codeOfShown(table, { conditions: [], order: [] })).toBe(codeOfTable({ id: 't1' }));

@@ -197,7 +197,7 @@ describe('a search', () => {
     const first = discovery.submit();
     await vi.waitFor(() => expect(first?.running).toBe(false));
     discovery.retryFailed();
-    expect(search).toHaveBeenLastCalledWith(expect.objectContaining({ target: 'M 51', services: ['b'] }), 'auto');
+    expect(search).toHaveBeenLastCalledWith(expect.objectContaining({ target: 'M 51', services: ['b'] }), 'auto', {});
   });
 
   it('says why nothing was asked at all', async () => {

@@ -50,6 +50,7 @@ import type {
   TableDetails,
   TableSummary,
   Target,
+  Uploads,
   Workspace,
   WritableRSE
 } from './types';
@@ -228,12 +229,12 @@ export class EsapClient {
     return done(this._http.DELETE('/esap/api/saved-queries/{saved}', { params: { path: { saved } } }));
   }
 
-  /** Ask services, by their forms or in ADQL. */
-  search(query: Query, mode: AdqlMode = 'auto'): Promise<SearchState> {
+  /** Ask services, by their forms or in ADQL, with which tables may go. */
+  search(query: Query, mode: AdqlMode = 'auto', uploads: Uploads = {}): Promise<SearchState> {
     const rows = { row_limit: query.row_limit, all_rows: query.row_limit === null };
     if (query.adql) {
       const { adql } = query;
-      const body = { service: query.services[0] ?? '', adql, mode, ...rows };
+      const body = { service: query.services[0] ?? '', adql, mode, uploads, ...rows };
       return answered(this._http.POST('/esap/api/queries', { body }));
     }
     const { services, product, target, position, targets, radius, keyword, parameters } = query;

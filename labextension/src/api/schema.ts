@@ -2841,7 +2841,7 @@ export interface components {
         };
         /**
          * Upload
-         * @description A table that goes with a query: one of the person's, or a file of the workspace.
+         * @description A table that goes with a query: one by its id, or of a file, by its path as the file browser has it.
          */
         Upload: {
             /**

@@ -69,4 +69,8 @@ export type NewStaging = Body<'start_staging'>;
 export type NewUpload = Body<'start_upload'>;
 export type DIDSearch = operations['list_dids']['parameters']['query'];
 
-export type AdqlMode = NonNullable<operations['start_query']['requestBody']['content']['application/json']['mode']>;
+type NewQuery = operations['start_query']['requestBody']['content']['application/json'];
+
+export type AdqlMode = NonNullable<NewQuery['mode']>;
+/** Tables that go with an ADQL query, by name. */
+export type Uploads = NonNullable<NewQuery['uploads']>;

@@ -3,9 +3,11 @@ import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 import type React from 'react';
 import { CommandIDs } from '../commandIds';
 import { AdqlQuery } from '../models/adqlQuery';
+import type { OwnTable } from '../models/ownTables';
 import { ViewContextProvider, type ViewContext } from '../panels/context';
 import { AdqlBar, AdqlOutcome } from './adqlBars';
 import { AdqlEditor } from './adqlEditor';
+import { OwnTablesBar } from './ownTables';
 import { SchemaTree } from './schemaTree';
 
 const FIRST_QUERY = 'SELECT TOP 100 *\nFROM ';
@@ -16,16 +18,17 @@ export class AdqlDocument extends Widget {
   private readonly _editor: AdqlEditor;
   private readonly _observer: ResizeObserver;
 
-  constructor(context: ViewContext, given: { adql: string; service: string }) {
+  constructor(context: ViewContext, given: { adql: string; service: string; own: readonly OwnTable[] }) {
     super();
     const { esap, trans } = context;
     this.addClass('esap-AdqlDocument');
     const service = given.service || (esap.services.offering('adql')[0]?.name ?? '');
-    this.query = new AdqlQuery(esap.client, service, given.adql || FIRST_QUERY);
+    this.query = new AdqlQuery(esap.client, service, given.adql || FIRST_QUERY, given.own);
     this._editor = new AdqlEditor(this.query, trans);
     const wrap = (element: React.JSX.Element): ReactWidget =>
       ReactWidget.create(<ViewContextProvider value={context}>{element}</ViewContextProvider>);
-    const tree = wrap(<SchemaTree query={this.query} onPick={name => this._editor.insert(name)} />);
+    const pick = (name: string): void => this._editor.insert(name);
+    const tree = wrap(<SchemaTree query={this.query} onPick={pick} />);
     tree.addClass('esap-SchemaTree');
     const middle = new SplitPanel({ orientation: 'horizontal', spacing: 4 });
     middle.addClass('esap-AdqlDocument-middle');
@@ -35,8 +38,9 @@ export class AdqlDocument extends Widget {
     const layout = new PanelLayout();
     this.layout = layout;
     layout.addWidget(wrap(<AdqlBar query={this.query} />));
+    layout.addWidget(wrap(<OwnTablesBar query={this.query} onPick={pick} />));
     layout.addWidget(middle);
-    // What appears below the editor changes its height.
+    // What appears above or below the editor changes its height.
     this._observer = new ResizeObserver(() => {
       middle.processMessage(Widget.ResizeMessage.UnknownSize);
     });

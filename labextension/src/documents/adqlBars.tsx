@@ -1,4 +1,4 @@
-import { codeIcon, runIcon, saveIcon, stopIcon } from '@jupyterlab/ui-components';
+import { codeIcon, runIcon, saveIcon, spreadsheetIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ReactNode } from 'react';
 import { searchInterrupted } from '../api/errors';
@@ -13,6 +13,7 @@ import { Button, ErrorNote, IconButton, ProgressBar } from '../panels/parts';
 /** Whom to ask and how. */
 export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
   const { esap, commands, trans } = useView();
+  const { own } = query;
   useChanges(query);
   useChanges(esap.services);
   const modes: Record<AdqlMode, string> = {
@@ -36,7 +37,7 @@ export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
       </select>
       {query.examples.length > 0 && (
         <select
-          className="jp-mod-styled"
+          className="jp-mod-styled esap-Examples"
           aria-label={trans.__('Examples of the service')}
           value=""
           onChange={event => {
@@ -76,6 +77,16 @@ export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
           onChange={event => query.edit({ rowLimit: event.target.value })}
         />
       </label>
+      <Button
+        icon={spreadsheetIcon}
+        pressed={own.shown}
+        title={trans.__('Tables of your own that go with the query')}
+        onClick={() => {
+          own.shown = !own.shown;
+        }}
+      >
+        {own.list.length > 0 ? trans.__('Own tables (%1)', own.list.length) : trans.__('Own tables')}
+      </Button>
       <span className="esap-grow" />
       <IconButton
         icon={saveIcon}
@@ -88,7 +99,7 @@ export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
       <IconButton
         icon={codeIcon}
         label={trans.__('Insert code that does this query')}
-        onClick={() => void commands.execute(CommandIDs.insertCode, { code: codeOfQuery(query.query, query.mode) })}
+        onClick={() => void commands.execute(CommandIDs.insertCode, { code: codeOfAdql(query) })}
       />
       {query.search?.running ? (
         <Button icon={stopIcon} onClick={() => void query.search?.cancel()}>
@@ -101,6 +112,12 @@ export function AdqlBar({ query }: { query: AdqlQuery }): ReactNode {
       )}
     </div>
   );
+}
+
+/** The cell that does the same, with the tables that the query names. */
+function codeOfAdql({ query, mode, own }: AdqlQuery): string {
+  const uploads = own.namedIn(query.adql).map(table => [table.name, own.sourceOf(table)] as const);
+  return codeOfQuery(query, mode, Object.fromEntries(uploads));
 }
 
 /** How the last run went. */
@@ -117,9 +134,8 @@ export function AdqlOutcome({ query }: { query: AdqlQuery }): ReactNode {
       {search.running && <ProgressBar fraction={null} label={trans.__('The service is answering')} />}
       {search.interruption && <ErrorNote error={search.interruption} retries onRetry={() => search.look()} />}
       {search.interrupted && <ErrorNote error={searchInterrupted(search.hasJob)} />}
-      {search.error ? (
-        <ErrorNote error={search.error} />
-      ) : (
+      {search.error && !query.uploadRejection && <ErrorNote error={search.error} />}
+      {!search.error && (
         <p role="status" className="esap-muted">
           {search.running ? trans.__('Asking …') : search.interrupted ? trans.__('Interrupted') : trans.__('Done')}
           {report && ` · ${formatRows(search.rows, trans)} · ${formatSeconds(report.seconds)}`}

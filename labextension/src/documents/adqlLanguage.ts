@@ -61,7 +61,7 @@ export async function completeAdql(
     }
   }
   const columns = schema.tablesIn(text).map(table => schema.columnsOf(table.name));
-  const tables = schema.tables ?? [];
+  const tables = schema.all;
   const offered = tables.length > MOST_OFFERED ? containing(tables, keyOf(parts.map(part => part.text))) : tables;
   // What is not known yet is offered at the next key.
   const isAll = offered === tables && !columns.includes(undefined);

@@ -17,8 +17,8 @@ export function SchemaTree({ query, onPick }: { query: AdqlQuery; onPick: (name:
   const { schema } = query;
   useChanges(schema);
   const [wanted, setWanted] = useState('');
-  const { tables } = schema;
-  const found = useMemo(() => tablesAbout(tables ?? [], wanted), [tables, wanted]);
+  const { tables, all } = schema;
+  const found = useMemo(() => tablesAbout(all, wanted), [all, wanted]);
   const more = found.length - MOST_SHOWN;
   return (
     <section aria-label={trans.__('Tables of the service')}>

@@ -6,7 +6,8 @@ import {
   infoIcon,
   linkIcon,
   refreshIcon,
-  saveIcon
+  saveIcon,
+  searchIcon
 } from '@jupyterlab/ui-components';
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import type { Link } from '../api/types';
@@ -100,6 +101,11 @@ export function TableHeader({ view }: { view: TableView }): ReactNode {
           icon={skyIcon}
           label={trans.__('Show on the sky')}
           onClick={() => void commands.execute(CommandIDs.openSky, { id: rows.id })}
+        />
+        <IconButton
+          icon={searchIcon}
+          label={trans.__('Ask in ADQL with this table')}
+          onClick={() => void commands.execute(CommandIDs.queryWithTable)}
         />
         <IconButton icon={filterIcon} label={trans.__('Filter rows')} onClick={() => setFiltering(!filtering)} />
         <IconButton

@@ -15,6 +15,10 @@ export interface AdqlName {
 const PART = String.raw`"(?:[^"\n]|"")*"?|\w+`;
 const TOKEN = new RegExp(String.raw`'(?:[^']|'')*(?:'|$)|--[^\n]*|(?:${PART})(?:\.(?:${PART}))*\.?`, 'g');
 const RESERVED = new Set(KEYWORDS.split(' '));
+/** Further words of ADQL that somebody may think of as the name of a table (ADQL 2.1, section 2.1.3). */
+const RESERVED_NAMES = new Set(
+  'between circle column date for match point polygon position region set some table time timestamp unique user value values view'.split(' ')
+);
 
 /** The names in a query; keywords are among them, what stands in strings and comments is not. */
 export function namesIn(adql: string): AdqlName[] {
@@ -42,6 +46,12 @@ export function nameBefore(adql: string, place: number): AdqlName | null | undef
 /** What names are found by: without quotes, in small letters. */
 export function keyOf(parts: readonly string[]): string {
   return parts.join('.').replaceAll('"', '').toLowerCase();
+}
+
+/** Whether a name is a word of ADQL itself. */
+export function isReserved(name: string): boolean {
+  const key = name.toLowerCase();
+  return RESERVED.has(key) || RESERVED_NAMES.has(key);
 }
 
 /** The name of a column or a schema as ADQL wants it: in quotes if it is no plain word. */

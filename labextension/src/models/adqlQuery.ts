@@ -3,6 +3,7 @@ import { type EsapClient } from '../api/client';
 import type { EsapError } from '../api/errors';
 import type { AdqlMode, Example, Query } from '../api/types';
 import { Changing } from './changing';
+import { OwnTables, uploadsOf, type OwnTable } from './ownTables';
 import { Search } from './search';
 import { ServiceSchema } from './serviceSchema';
 
@@ -14,16 +15,22 @@ export class AdqlQuery extends Changing {
   examples: readonly Example[] = [];
   /** Apart, since it changes seldom and takes a while to draw. */
   readonly schema: ServiceSchema;
+  /** Tables of one's own that go along. */
+  readonly own: OwnTables;
 
   private readonly _ended = new Signal<this, void>(this);
 
   constructor(
     private readonly _client: EsapClient,
     private _service: string,
-    private _adql: string
+    private _adql: string,
+    own: readonly OwnTable[] = []
   ) {
     super();
     this.schema = new ServiceSchema(_client);
+    this.own = new OwnTables(_client, own, _adql);
+    this.own.changed.connect(this._onOwn, this);
+    this._onOwn();
   }
 
   /** Emitted when a run is over, however it ended. */
@@ -66,6 +73,11 @@ export class AdqlQuery extends Changing {
     return this.search?.error ?? null;
   }
 
+  /** What is wrong with a table that went along. */
+  get uploadRejection(): EsapError | null {
+    return /^uploads(\.|$)/.test(this.rejection?.field ?? '') ? this.rejection : null;
+  }
+
   /** Ask another service; its tables and examples are read. */
   async setService(name: string): Promise<void> {
     this._service = name;
@@ -92,11 +104,22 @@ export class AdqlQuery extends Changing {
     if (this.search?.running || !this._adql.trim() || !this._service) {
       return;
     }
-    const search = new Search(this._client, this.query, this.mode);
+    if (!this.own.check(this._adql)) {
+      return;
+    }
+    const search = new Search(this._client, this.query, this.mode, uploadsOf(this.own.namedIn(this._adql)));
     this.search = search;
     search.changed.connect(() => this.emitChanged());
     this.emitChanged();
     await search.run();
+    if (this.uploadRejection) {
+      this.own.shown = true;
+    }
     this._ended.emit();
+  }
+
+  private _onOwn(): void {
+    this.schema.setOwn(this.own.descriptions);
+    this.emitChanged();
   }
 }

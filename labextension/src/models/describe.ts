@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Product, Query } from '../api/types';
+import type { Product, Query, TableSummary } from '../api/types';
 
 /** One line for people: what was asked. */
 export function describe(query: Query, trans: TranslationBundle): string {
@@ -18,6 +18,11 @@ export function describe(query: Query, trans: TranslationBundle): string {
     query.target ||
     (position ? `${position.ra.toFixed(6)} ${position.dec.toFixed(6)}` : listed(query.targets));
   return [where, query.keyword, products[query.product]].filter(Boolean).join(' · ');
+}
+
+/** One line for people: what a table that is kept was found by. */
+export function describeTable({ id, query, title }: TableSummary, trans: TranslationBundle): string {
+  return query ? describe(query, trans) : title || id;
 }
 
 function listed(targets: Query['targets']): string {

@@ -1,6 +1,6 @@
 import { type EsapClient } from '../api/client';
 import { asEsapError, EsapError } from '../api/errors';
-import type { AdqlMode, Query, SearchState, ServiceReport } from '../api/types';
+import type { AdqlMode, Query, SearchState, ServiceReport, Uploads } from '../api/types';
 import { Changing } from './changing';
 import { pauseAfter } from './retrying';
 
@@ -60,7 +60,8 @@ export class Search extends Changing {
   constructor(
     private readonly _client: EsapClient,
     readonly query: Query,
-    private readonly _mode: AdqlMode = 'auto'
+    private readonly _mode: AdqlMode = 'auto',
+    private readonly _uploads: Uploads = {}
   ) {
     super();
   }
@@ -98,7 +99,7 @@ export class Search extends Changing {
 
   /** Send it, and look until all services have ended. */
   run(): Promise<void> {
-    return this._follow(() => this._client.search(this.query, this._mode));
+    return this._follow(() => this._client.search(this.query, this._mode, this._uploads));
   }
 
   /** Look at one that was begun elsewhere until all services have ended. */

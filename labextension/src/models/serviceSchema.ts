@@ -7,17 +7,29 @@ import { Changing } from './changing';
 /** The tables of a service that takes ADQL; some services have very many. */
 export class ServiceSchema extends Changing {
   tables: readonly TableDescription[] | null = null;
+  /** All that a query can name: the tables that come with it, and those of the service as far as they are known. */
+  all: readonly TableDescription[] = [];
   /** Names of the schemas that the tables are in. */
   schemas: readonly string[] = [];
   /** Why the service's tables cannot be listed. */
   error: EsapError | null = null;
   private _service = '';
+  private _own: readonly TableDescription[] = [];
   private readonly _byKey = new Map<string, TableDescription>();
   private readonly _columns = new Map<string, readonly ColumnDescription[]>();
   private readonly _asked = new Map<string, Promise<readonly ColumnDescription[]>>();
 
   constructor(private readonly _client: EsapClient) {
     super();
+  }
+
+  /** Have tables that come with the query beside those of the service. */
+  setOwn(own: readonly TableDescription[]): void {
+    if (JSON.stringify(own) !== JSON.stringify(this._own)) {
+      this._own = own;
+      this._take(this.tables);
+      this.emitChanged();
+    }
   }
 
   /** Read which tables a service has. */
@@ -86,9 +98,10 @@ export class ServiceSchema extends Changing {
 
   private _take(tables: readonly TableDescription[] | null): void {
     this.tables = tables;
-    this.schemas = [...new Set((tables ?? []).map(table => table.schema_name).filter(Boolean))];
+    this.all = [...this._own, ...(tables ?? [])];
+    this.schemas = [...new Set(this.all.map(table => table.schema_name).filter(Boolean))];
     this._byKey.clear();
-    for (const table of tables ?? []) {
+    for (const table of this.all) {
       this._byKey.set(keyOf([table.name]), table);
       if (table.columns) {
         this._columns.set(table.name, table.columns);

@@ -3,7 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { TableSummary } from '../api/types';
 import { CommandIDs } from '../commandIds';
 import { pinIcon } from '../icons';
-import { describe } from '../models/describe';
+import { describeTable } from '../models/describe';
 import { isMeant } from './confirm';
 import { useChanges, useView } from './context';
 import { formatCount, formatRows, formatTime } from './format';
@@ -50,7 +50,7 @@ export function KeptTableList(): ReactNode {
 function KeptTable({ table }: { table: TableSummary }): ReactNode {
   const { esap, commands, trans } = useView();
   const { tables } = esap;
-  const title = table.query ? describe(table.query, trans) : table.title || table.id;
+  const title = describeTable(table, trans);
   const remove = async (): Promise<void> => {
     if (await isMeant(trans.__('Delete this table: %1?', title), trans.__('Delete'), trans)) {
       await tables.delete(table);

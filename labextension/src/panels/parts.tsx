@@ -39,6 +39,8 @@ interface ButtonProps {
   accept?: boolean;
   title?: string;
   submits?: boolean;
+  /** Whether what it switches is on. */
+  pressed?: boolean;
 }
 
 export function Button(props: ButtonProps): ReactNode {
@@ -48,6 +50,7 @@ export function Button(props: ButtonProps): ReactNode {
       type={props.submits ? 'submit' : 'button'}
       className={`jp-mod-styled esap-Button ${props.accept ? 'jp-mod-accept' : 'jp-mod-reject'}`}
       title={props.title}
+      aria-pressed={props.pressed}
       disabled={props.disabled}
       onClick={props.onClick}
     >

@@ -27,7 +27,7 @@ WRONG_BODIES = [
     ("queries", {"service": "one", "adql": "SELECT 1", "mode": "fast"}, "mode"),
     ("queries", {"service": "one", "adql": "SELECT 1", "uploads": {"a b": {}}}, "uploads.a b.[key]"),
     ("queries", {"service": "one", "adql": "SELECT 1", "uploads": {"a": {}}}, "uploads.a"),
-    ("queries", {"service": "one", "adql": "SELECT 1", "uploads": {"a": {"path": "../x.vot"}}}, "directory"),
+    ("queries", {"service": "one", "adql": "SELECT 1", "uploads": {"a": {"path": "../x.vot"}}}, "uploads.a"),
     ("saved-queries", {"name": "", "query": QUERY}, "name"),
     ("saved-queries", {"name": "mine", "query": {}}, "query"),
     ("saved-queries", {"query": QUERY}, "name"),

@@ -168,6 +168,13 @@ class TestADQL:
         answer = await ask("POST", "queries", json=body)
 
         assert (answer.status, answer.json["code"]) == (404, "not-found")
+        assert answer.json["field"] == "uploads.mine"
+
+    async def test_own_file_goes_with_it(self, ask, ended, jp_root_dir) -> None:
+        (jp_root_dir / "mine.csv").write_text("ra,dec\n1.5,2.5\n")
+        body = {"service": "one", "adql": "SELECT 1", "uploads": {"mine": {"path": "mine.csv"}}}
+
+        assert (await ended((await ask("POST", "queries", json=body)).json["id"]))["rows"] == 5
 
 
 async def test_what_a_service_says_of_itself(ask) -> None:
