@@ -10,7 +10,7 @@ import {
 import { DocumentWidget } from '@jupyterlab/docregistry';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { INotebookTracker } from '@jupyterlab/notebook';
-import { codeIcon, downloadIcon, fileUploadIcon, refreshIcon, runIcon, saveIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
+import { codeIcon, downloadIcon, fileUploadIcon, refreshIcon, saveIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
 import { asEsapError } from './api/errors';
 import { codeOfItems } from './code';
 import { CommandIDs } from './commandIds';
@@ -19,7 +19,6 @@ import type { SkyDocument } from './documents/sky';
 import type { TableDocument } from './documents/table';
 import { esapIcon, plotIcon, skyIcon } from './icons';
 import { PANELS, type PanelName } from './models/esap';
-import { asOwnTables } from './models/ownTables';
 import { insertCell } from './notebook';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
@@ -42,7 +41,7 @@ export function makeDocuments(): Documents {
   };
 }
 
-/** Every command, once: panels, palette, launcher, menus and other extensions run these. */
+/** Every command, once, those of queries apart: panels, palette, launcher, menus and other extensions run these. */
 export function addCommands(
   app: JupyterFrontEnd,
   context: ViewContext,
@@ -199,61 +198,6 @@ export function addCommands(
     execute: async args => {
       await commands.execute('docmanager:open', { path: textOf(args.path) || chosenFile(), factory: TABLE_FACTORY });
     }
-  });
-
-  commands.addCommand(CommandIDs.newAdql, {
-    label: trans.__('ADQL Query'),
-    caption: trans.__('Ask a TAP service in ADQL'),
-    icon: codeIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          adql: { type: 'string', description: 'The query to begin with' },
-          service: { type: 'string', description: 'The service to ask' },
-          id: { type: 'string', description: 'The id of the widget, if it was there before' },
-          own: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: {
-                name: { type: 'string', description: 'What the query calls it, behind TAP_UPLOAD' },
-                path: { type: 'string', description: 'A file as the file browser names it' },
-                table: { type: 'string', description: 'Instead of a file, the id of a table' },
-                title: { type: 'string', description: 'What it is shown as' }
-              }
-            },
-            description: 'Tables that go with the query'
-          }
-        }
-      }
-    },
-    execute: async args => {
-      const { AdqlDocument } = await import('./documents/adql');
-      const content = new AdqlDocument(context, {
-        adql: textOf(args.adql),
-        service: textOf(args.service),
-        own: asOwnTables(args.own)
-      });
-      const widget = new MainAreaWidget({ content });
-      // What comes back after a reload has its old place by its old id.
-      widget.id = textOf(args.id) || `esap-adql-${Date.now()}`;
-      widget.title.label = trans.__('ADQL');
-      widget.title.icon = codeIcon;
-      widget.title.closable = true;
-      widget.toolbar.hide();
-      content.query.changed.connect(() => void documents.queries.save(widget));
-      shell.add(widget, 'main', { type: 'ADQL' });
-      await documents.queries.add(widget);
-    }
-  });
-
-  commands.addCommand(CommandIDs.runAdql, {
-    label: trans.__('Run the ADQL Query'),
-    icon: runIcon,
-    isEnabled: () => documents.queries.currentWidget !== null,
-    describedBy: { args: { type: 'object', properties: {} } },
-    execute: () => documents.queries.currentWidget?.content.query.run()
   });
 
   commands.addCommand(CommandIDs.saveTable, {
@@ -434,6 +378,6 @@ function panelOf(name: unknown): PanelName {
   return PANELS.find(panel => panel === name) ?? 'discover';
 }
 
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

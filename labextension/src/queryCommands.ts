@@ -1,22 +1,23 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
-import { codeIcon, saveIcon } from '@jupyterlab/ui-components';
+import { Dialog, InputDialog, MainAreaWidget, showDialog } from '@jupyterlab/apputils';
+import { codeIcon, runIcon, saveIcon } from '@jupyterlab/ui-components';
 import type { Query } from './api/types';
 import { CommandIDs } from './commandIds';
-import { pathOf, type Documents } from './commands';
+import { pathOf, textOf, type Documents } from './commands';
 import { describe } from './models/describe';
-import { fitName, stemOf } from './models/ownTables';
+import { asOwnTables, fitName, stemOf } from './models/ownTables';
 import type { ViewContext } from './panels/context';
 import { SIDE_BAR_ID } from './panels/sidebar';
 
 const LONGEST_NAME = 200;
 
-/** The commands of queries that are kept, of queries with a table, and of the help. */
+/** The commands of ADQL, of queries that are kept, and of the help. */
 export function addQueryCommands(
   { commands, shell }: JupyterFrontEnd,
-  { esap, trans }: ViewContext,
-  { tables }: Documents
+  context: ViewContext,
+  { queries, tables }: Documents
 ): void {
+  const { esap, trans } = context;
   const savedOf = (id: unknown) => esap.saved.list.find(each => each.id === id);
 
   async function askName(title: string, name: string): Promise<string> {
@@ -75,6 +76,61 @@ export function addQueryCommands(
         await esap.saved.delete(saved);
       }
     }
+  });
+
+  commands.addCommand(CommandIDs.newAdql, {
+    label: trans.__('ADQL Query'),
+    caption: trans.__('Ask a TAP service in ADQL'),
+    icon: codeIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          adql: { type: 'string', description: 'The query to begin with' },
+          service: { type: 'string', description: 'The service to ask' },
+          id: { type: 'string', description: 'The id of the widget, if it was there before' },
+          own: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                name: { type: 'string', description: 'What the query calls it, behind TAP_UPLOAD' },
+                path: { type: 'string', description: 'A file as the file browser names it' },
+                table: { type: 'string', description: 'Instead of a file, the id of a table' },
+                title: { type: 'string', description: 'What it is shown as' }
+              }
+            },
+            description: 'Tables that go with the query'
+          }
+        }
+      }
+    },
+    execute: async args => {
+      const { AdqlDocument } = await import('./documents/adql');
+      const content = new AdqlDocument(context, {
+        adql: textOf(args.adql),
+        service: textOf(args.service),
+        own: asOwnTables(args.own)
+      });
+      const widget = new MainAreaWidget({ content });
+      // What comes back after a reload has its old place by its old id.
+      widget.id = textOf(args.id) || `esap-adql-${Date.now()}`;
+      widget.title.label = trans.__('ADQL');
+      widget.title.icon = codeIcon;
+      widget.title.closable = true;
+      widget.toolbar.hide();
+      content.query.changed.connect(() => void queries.save(widget));
+      shell.add(widget, 'main', { type: 'ADQL' });
+      await queries.add(widget);
+    }
+  });
+
+  commands.addCommand(CommandIDs.runAdql, {
+    label: trans.__('Run the ADQL Query'),
+    icon: runIcon,
+    isEnabled: () => queries.currentWidget !== null,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => queries.currentWidget?.content.query.run()
   });
 
   commands.addCommand(CommandIDs.queryWithTable, {
