@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS, Lab
-from tests.browser.person import AXE, choose_theme, findings, search, select_rows
+from tests.browser.person import AXE, THEMES, choose_theme, findings, search, select_rows, shade
 
 
 def open_sources(page: Any) -> None:
@@ -115,22 +115,21 @@ def test_the_sky_is_read_by_keyboard_and_comes_back_after_a_reload(page: Any, la
     assert sky.get_by_label("Projection").input_value() == "mollweide"
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_plots_are_accessible_in_each_theme(page: Any, theme: str) -> None:
     choose_theme(page, theme)
     page.add_script_tag(path=AXE)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    shade = theme.removeprefix("JupyterLab ").lower()
 
     open_sources(page)
     page.get_by_role("button", name="Plot two columns").click()
     page.get_by_text("261 rows drawn").wait_for()
     select_rows(page, 2, 6)
     page.get_by_role("button", name="Add 5 rows").wait_for()
-    page.screenshot(path=SCREENSHOTS / f"plot-{shade}.png")
+    page.screenshot(path=SCREENSHOTS / f"plot-{shade(theme)}.png")
     assert not findings(page, ".esap-TableDocument")
 
     page.get_by_role("button", name="Show on the sky").click()
     page.locator(".esap-SkyDocument").get_by_role("status").get_by_text("261 rows").wait_for()
-    page.screenshot(path=SCREENSHOTS / f"sky-{shade}.png")
+    page.screenshot(path=SCREENSHOTS / f"sky-{shade(theme)}.png")
     assert not findings(page, ".esap-SkyDocument")

@@ -12,7 +12,7 @@ import pytest
 import tomli_w
 
 from tests.browser.conftest import SCREENSHOTS, Lab, open_side_bar
-from tests.browser.person import AXE, choose_theme, findings, tab
+from tests.browser.person import AXE, THEMES, choose_theme, findings, shade, tab
 from tests.integration.conftest import running
 from tests.services.hub import Hub
 from tests.services.oidc_provider import OidcProvider
@@ -87,11 +87,11 @@ def test_a_device_code_signs_in_and_out(
         "of your sign-in\nN min left",
         f"{STORAGE}\nN min left",
     ]
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+    for theme in THEMES:
         choose_theme(window, theme)
         window.wait_for_selector("#jupyterlab-splash", state="detached")
         assert not findings(window, ".esap-SideBar")
-        window.screenshot(path=SCREENSHOTS / f"sign-in-{theme[11:].lower()}.png")
+        window.screenshot(path=SCREENSHOTS / f"sign-in-{shade(theme)}.png")
     kept = (tmp_path / "state" / "sign-in").read_text()
     assert not [text for text in (*answers, window.content()) if kept in text or "eyJ" in text]
 

@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from tests.browser.conftest import SCREENSHOTS, Lab
-from tests.browser.person import AXE, choose_theme, findings
+from tests.browser.person import AXE, THEMES, choose_theme, findings, shade
 
 FILES = ("M51_R.fits", "M31_star1_spectrum.fits", "M31_Cepheid_lightcurve.fits")
 
@@ -195,13 +195,12 @@ def test_an_image_is_there_again_after_a_reload(page: Any, files: Path) -> None:
     canvas_of(page, "M51_R.fits")
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_accessible_in_each_theme(page: Any, files: Path, theme: str) -> None:
     """No serious finding of axe in any viewer; a picture of each is left in build/screenshots."""
     choose_theme(page, theme)
     page.add_script_tag(path=AXE)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    shade = theme.removeprefix("JupyterLab ").lower()
     for name, kind in zip(FILES, ("image", "spectrum", "lightcurve"), strict=True):
         open_file(page, name)
         if kind == "image":
@@ -215,8 +214,8 @@ def test_accessible_in_each_theme(page: Any, files: Path, theme: str) -> None:
         if kind == "image":
             page.mouse.move(box["x"] + 0.48 * box["width"], box["y"] + 0.2 * box["height"])
             page.get_by_role("status").get_by_text(re.compile(r"; at \d+, \d+$")).wait_for()
-        page.screenshot(path=SCREENSHOTS / f"{kind}-{shade}.png")
+        page.screenshot(path=SCREENSHOTS / f"{kind}-{shade(theme)}.png")
         assert not findings(page, ".jp-Document:not(.lm-mod-hidden) .esap-FileView")
     open_file(page, "short.fits")
     page.get_by_role("alert").get_by_text("breaks off").wait_for()
-    page.screenshot(path=SCREENSHOTS / f"broken-file-{shade}.png")
+    page.screenshot(path=SCREENSHOTS / f"broken-file-{shade(theme)}.png")

@@ -1,5 +1,5 @@
 import { isShown, ticksOf, titleOf, type ChartAxes, type Range, type Scale } from './chartAxes';
-import { ramp, themeColor, themeFont, translucent } from './themeColors';
+import { lineColor, ramp, themeColor, themeFont, translucent } from './themeColors';
 
 /** Points, or what joins them; `error` is that of y, either way. */
 export interface ChartSeries {
@@ -60,7 +60,7 @@ export function drawAxes({ context, frame, axes, x, y }: Drawing): void {
     context.lineTo(Math.round(toX) + 0.5, Math.round(toY) + 0.5);
     context.stroke();
   };
-  const [grid, edge] = [themeColor('border-color3'), themeColor('border-color0') || themeColor('border-color1')];
+  const [grid, edge] = [lineColor('border-color3'), themeColor('border-color0') || themeColor('border-color1')];
   context.fillStyle = themeColor('ui-font-color1');
   context.textAlign = 'center';
   context.textBaseline = 'top';

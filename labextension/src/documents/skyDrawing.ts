@@ -7,7 +7,7 @@ import type { Place, Region } from '../models/regions';
 import { distance, shapeOf, showsWholeSky, type Size, type SkyCamera } from '../models/skyGeometry';
 import type { RowRegion } from '../models/tableSky';
 import { densityColor, pointRadius } from './chartDrawing';
-import { themeColor, themeFont, translucent } from './themeColors';
+import { lineColor, themeColor, themeFont, translucent } from './themeColors';
 
 /** What is drawn on, and from where it is looked at. */
 export interface SkyDrawing {
@@ -47,7 +47,7 @@ export function drawGraticule({ context, projection }: SkyDrawing, lines: readon
   for (const line of lines) {
     path({ type: 'LineString', coordinates: line.places.map(place => [...place]) });
   }
-  context.strokeStyle = themeColor('border-color1');
+  context.strokeStyle = lineColor('border-color1');
   context.lineWidth = 1;
   context.stroke();
 }

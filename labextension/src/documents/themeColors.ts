@@ -49,6 +49,13 @@ export function translucent(color: string, alpha: number): string {
   return `rgba(${rgbOf(color).join(', ')}, ${alpha})`;
 }
 
+/** What lines behind data are drawn in: the theme's border, fainter where that is as strong as text, in high contrast. */
+export function lineColor(border: string): string {
+  const color = themeColor(border);
+  const isStrong = rgbOf(color).join() === rgbOf(themeColor('ui-font-color0')).join();
+  return isStrong ? translucent(color, 0.3) : color;
+}
+
 /** Colours from one to the other, for numbers from 0 to 1. */
 export function ramp(from: string, to: string): (fraction: number) => [number, number, number] {
   const [low, high] = [rgbOf(from), rgbOf(to)];
