@@ -203,7 +203,8 @@ class Search:
 
     def interrupt(self) -> None:
         """Stop because this process ends: as `cancel`, but its table tells that it was not to end there."""
-        self.interrupted = True
+        # One that only closes its table has all that there is.
+        self.interrupted = self.interrupted or self._asking
         self.cancel()
 
     def _cancel(self) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FILE = "file"
 """Stands, in a table that was read from a file, where other tables name the service."""
 
+_LOOK_SECONDS = 0.2
+
 
 class Files:
     """Opens files as tables; one that is open already is not read again.
@@ -89,6 +91,12 @@ class Files:
         if task is not None:
             await asyncio.shield(task)
         await asyncio.to_thread(table.refresh)
+        while not table.complete:
+            # Another process reads it; one that ended before time is passed over.
+            if await asyncio.to_thread(lambda: table.interrupted):
+                return await self.whole(path, hdu)
+            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.to_thread(table.refresh)
         return table
 
     async def close(self) -> None:

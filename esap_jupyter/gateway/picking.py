@@ -35,15 +35,19 @@ async def items(
             "These rows are of a file, not of a service: there is nothing to stage.",
             hint="What a search or a query finds can be put into the basket.",
         )
+    import numpy as np
+
     from esap_jupyter.storage.tables_numbers import row_numbers  # stands on numpy
 
     shown = table.of(service) if service else table
-    numbers = range(shown.num_rows) if rows is None else row_numbers(rows, shown.num_rows)
-    for row in numbers:
-        if not 0 <= row < shown.num_rows:
-            raise InputError(f"There is no row {row}.", hint=f"There are {shown.num_rows}.", field="rows")
     # Chosen rows have other numbers in the table that they were chosen of.
-    whole, wanted = shown.whole, shown.row_numbers[list(numbers)]
+    whole, wanted = shown.whole, shown.row_numbers
+    if rows is not None:
+        numbers = row_numbers(rows, shown.num_rows)
+        for row in numbers:
+            if not 0 <= row < shown.num_rows:
+                raise InputError(f"There is no row {row}.", hint=f"There are {shown.num_rows}.", field="rows")
+        wanted = wanted[list(numbers)]
     made: dict[int, Item] = {}
     first = 0
     for name in whole.services:
@@ -51,7 +55,9 @@ async def items(
         its_own = wanted[(first <= wanted) & (wanted < first + part.num_rows)]
         connector = await services.get(name)
         if len(its_own) and isinstance(connector, Searches):
-            items_of_rows = await asyncio.to_thread(_made, connector, part, (its_own - first).tolist())
+            # As they stand, so that each part of the table is read once.
+            in_turn = (np.unique(its_own) - first).tolist()
+            items_of_rows = await asyncio.to_thread(_made, connector, part, in_turn)
             made |= {first + row: item for row, item in items_of_rows}
         first += part.num_rows
     return [made[row] for row in wanted.tolist() if row in made]

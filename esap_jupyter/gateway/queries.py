@@ -62,7 +62,11 @@ class RemoteQuery:
 
     def keep_job(self) -> bool:
         """Whether the service's job is to stay as it is: this process ends, or another has taken over."""
-        return self._search.interrupted or (self._running is not None and self._running.is_lost)
+        if self._running is not None and self._running.is_lost:
+            return True
+        # What was not kept as a job, nobody finds again.
+        is_kept = self._running is not None or (self._noting is not None and not self._noting.done())
+        return self._search.interrupted and is_kept
 
     async def end(self, error: EsapError | asyncio.CancelledError | None = None) -> None:
         """Write how the job ended, if there was one; one whose service's job was kept is interrupted."""

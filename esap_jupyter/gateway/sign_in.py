@@ -128,8 +128,8 @@ class SignIn:
             await self._device.sign_out()
         finally:
             # A provider that does not answer keeps nobody signed in here.
-            await self.token_files.remove()
             self._forget()
+            await self.token_files.remove()
 
     async def close(self) -> None:
         """Give up a sign-in that waits for the person."""

@@ -121,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
 
     # Searches and queries
     Route("GET", "/searches", searches.list_searches, Nothing, list[SearchState],
-          "List the searches of this server that go on"),
+          "List the searches of this server that go on", polled=True),
     Route("POST", "/searches", searches.start_search, searches.NewSearch, SearchState,
           "Search services side by side", (UnknownName,), _CREATED),
     Route("POST", "/targets", searches.read_target_list, searches.NewTargetList, searches.TargetList,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints, ValidationError
 
-from esap_jupyter.errors import EsapError, InputError
+from esap_jupyter.errors import Conflict, EsapError, InputError
 from esap_jupyter.gateway import PastQuery, SavedQuery
 from esap_jupyter.gateway.discovery import AdqlMode
 from esap_jupyter.gateway.target_lists import LONGEST_TEXT, parse_targets, read_targets
@@ -197,6 +197,8 @@ async def _uploaded(session: Session, name: str, upload: Upload) -> pa.Table:
     try:
         if upload.table:
             table = await asyncio.to_thread(lambda: gateway.tables.open(upload.table))
+            if not table.complete and not await asyncio.to_thread(lambda: table.interrupted):
+                raise Conflict("More rows of this table are coming.", hint="Wait until all have come.")
         else:
             # In a thread, since it imports much.
             files = await asyncio.to_thread(lambda: gateway.files)

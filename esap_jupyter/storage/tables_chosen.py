@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from esap_jupyter.errors import InputError
 from esap_jupyter.models import Operator, Order, Selection
-from esap_jupyter.storage.tables_rows import TableRows
+from esap_jupyter.storage.tables_rows import BATCH_ROWS, TableRows
 
 # Rows that are read together to take some of them: as many as Parquet decodes at once.
 _STRETCH = 20_000
+# How often a table is read, at most, to write it in another order.
+_TIMES_READ = 8
 
 
 class ChosenRows(TableRows):
@@ -160,13 +162,28 @@ class ChosenRows(TableRows):
             return rows
         return rows.combine_chunks().take(pa.array(np.argsort(order)))
 
+    def batches(self) -> Iterator[Any]:  # noqa: D102
+        if self._numbers is None or np.all(np.diff(self._numbers) > 0):
+            yield from super().batches()
+            return
+        # Any of them may stand anywhere in the table, which is therefore read some times, not once a batch.
+        view = copy.copy(self)
+        at_once = max(BATCH_ROWS, view.num_rows // _TIMES_READ)
+        for offset in range(0, view.num_rows, at_once):
+            yield from view.page(offset, at_once).to_batches(max_chunksize=BATCH_ROWS)
+
     def refresh(self) -> Self:  # noqa: D102
         if self._origin is None:
             return super().refresh()
         origin = copy.copy(self._origin).refresh()
-        self._manifest = origin._manifest  # noqa: SLF001 - the numbers are right in this only
+        fresh = copy.copy(self)
+        fresh._manifest = origin._manifest  # noqa: SLF001 - the numbers are right in this only
+        fresh.__dict__.pop("_merged", None)
+        # If the rows cannot be chosen any more, all stays as it was.
+        fresh._chosen_of(origin, self._selection)  # noqa: SLF001 - a copy of itself
         self.__dict__.pop("_merged", None)
-        return self._chosen_of(origin, self._selection)
+        self.__dict__.update(fresh.__dict__)
+        return self
 
     def _chosen_by(self, selection: Selection) -> Self:
         return copy.copy(self)._chosen_of(copy.copy(self), selection)  # noqa: SLF001 - a copy of itself

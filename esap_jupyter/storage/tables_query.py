@@ -194,7 +194,10 @@ class Question:
         if operator == "is-not-empty":
             return f"NOT {empty}"
         value = _value(kind, condition, at)
-        if pa.types.is_float32(self._table.schema.field(condition.column).type):
+        field = self._table.schema.field(condition.column)
+        if operator in _COMPARISONS and kind == "text" and (moment := _moment_in(field, value)):
+            return f"coalesce(TRY_CAST({name} AS TIMESTAMP) {operator} {self.parameter(moment)}, false)"
+        if pa.types.is_float32(field.type):
             value = _as_float32(value)
         parameter = self.parameter(value)
         if operator in _COMPARISONS:
@@ -227,8 +230,7 @@ def _value(kind: ColumnKind, condition: Condition, at: str) -> Any:
         if kind == "truth" and isinstance(value, bool):
             return value
         if kind == "time" and isinstance(value, str):
-            time = datetime.fromisoformat(value)
-            return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+            return _moment(value)
     except ValueError:
         pass
     expected = {
@@ -241,6 +243,25 @@ def _value(kind: ColumnKind, condition: Condition, at: str) -> Any:
     raise InputError(
         f"{condition.column} holds {expected[kind]}, {value!r} does not fit.", field=f"{at}.value"
     )
+
+
+def _moment(text: str) -> datetime:
+    """ISO 8601 as UTC without a zone."""
+    time = datetime.fromisoformat(text)
+    return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+
+
+def _moment_in(field: Any, value: Any) -> datetime | None:
+    """The moment that a column of times as text (DALI 1.1, section 3.3.3) is compared with.
+
+    One moment is written in many ways. None if it is no such column, or only part of a time.
+    """
+    if (field.metadata or {}).get(b"xtype") != b"timestamp":
+        return None
+    try:
+        return _moment(value)
+    except ValueError:
+        return None
 
 
 def _as_float32(number: float) -> float:

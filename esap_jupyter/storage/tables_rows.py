@@ -27,7 +27,7 @@ from esap_jupyter.storage.tables_manifest import (
 )
 from esap_jupyter.storage.tables_merge import MergedSchema
 
-_BATCH_ROWS = 100_000
+BATCH_ROWS = 100_000
 # How often parts may vanish under a reader, because they were compacted, before it gives up.
 _ATTEMPTS = 5
 _TOUCH_SECONDS = 60.0
@@ -266,8 +266,8 @@ class TableRows:
             If the table has been deleted.
         """
         view = copy.copy(self)
-        for offset in range(0, view.num_rows, _BATCH_ROWS):
-            yield from view.page(offset, _BATCH_ROWS).to_batches()
+        for offset in range(0, view.num_rows, BATCH_ROWS):
+            yield from view.page(offset, BATCH_ROWS).to_batches()
 
     # -- how it is read
 

@@ -248,17 +248,17 @@ class DataLakePanel(Panel):
         if self.uploading:
             raise Conflict("An upload is under way.", hint="Wait for it, or cancel it.", field="files")
 
-        sending = bringing.upload(
-            files,
-            to,
-            rse=rse,
-            service=self.service,
-            on_progress=lambda progress: self._tell("progress", lambda: self._take_progress(progress)),
-        )
+        service = self.service
 
         async def send() -> Listing[UploadedFile]:
             try:
-                return await sending
+                return await bringing.upload(
+                    files,
+                    to,
+                    rse=rse,
+                    service=service,
+                    on_progress=lambda progress: self._tell("far", lambda: self._take_progress(progress)),
+                )
             finally:
                 self._tell("uploaded", lambda: self.set_trait("uploading", False))
 
@@ -391,6 +391,8 @@ class DataLakePanel(Panel):
             self._details.value = found.html
             self.set_trait("rules", tuple(found.rules))
             self._rules.show(found.rules, found.account)
+            if found.error is not None:
+                self._fail(found.error)
 
     # As text
 

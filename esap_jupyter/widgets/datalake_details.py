@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from esap_jupyter.errors import EsapError
 from esap_jupyter.face.listing import Listing
 from esap_jupyter.models import DID, ReplicaOnRSE, Rule
 from esap_jupyter.widgets.words import escaped
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
+
+T = TypeVar("T")
 
 FILES = ("FILE",)
 """The types of DIDs that have replicas and hold nothing else."""
@@ -25,7 +28,9 @@ class DIDDetails:
     Attributes
     ----------
     account : str
-        Whom the data lake takes the person for.
+        Whom the data lake takes the person for; empty if it does not say.
+    error : EsapError, optional
+        Why something of it is missing.
     """
 
     name: str
@@ -34,6 +39,7 @@ class DIDDetails:
     rules: Listing[Rule]
     metadata: Mapping[str, JsonValue]
     account: str
+    error: EsapError | None
 
     @property
     def html(self) -> str:
@@ -75,12 +81,29 @@ async def described(lake: Any, name: str, service: str) -> DIDDetails:
     did: DID = await lake.did(name, service=service)
     rules, metadata, account = await asyncio.gather(
         lake.rules(name, service=service),
-        lake.metadata(name, service=service),
-        lake.whoami(service=service),
+        _or_error(lambda: lake.metadata(name, service=service)),
+        _or_error(lambda: lake.whoami(service=service)),
     )
+    error = next((each for each in (metadata, account) if isinstance(each, EsapError)), None)
     replicas = (
         await lake.replicas(name, service=service)
         if did.type in FILES
         else Listing((), nothing="Open it to see its files.")
     )
-    return DIDDetails(name, did, replicas, rules, metadata, account)
+    return DIDDetails(
+        name,
+        did,
+        replicas,
+        rules,
+        {} if isinstance(metadata, EsapError) else metadata,
+        "" if isinstance(account, EsapError) else account,
+        error,
+    )
+
+
+async def _or_error(ask: Callable[[], Awaitable[T]]) -> T | EsapError:
+    """What is not essential must not keep the rest from being shown."""
+    try:
+        return await ask()
+    except EsapError as error:
+        return error

@@ -95,11 +95,13 @@ describe('own tables', () => {
     expect(search).toHaveBeenCalledTimes(1);
   });
 
-  it('keep the query from being sent while a name is at fault', async () => {
+  it('keep a query that names them from being sent while a name is at fault', async () => {
     const { client, search } = makeClient();
-    const query = new AdqlQuery(client, 'archive', 'SELECT 1', [{ ...FILE, name: 'no name' }]);
-    await query.run();
+    const twice = [FILE, { ...FOUND, name: FILE.name }];
+    await new AdqlQuery(client, 'archive', CROSS_MATCH, twice).run();
     expect(search).not.toHaveBeenCalled();
+    await new AdqlQuery(client, 'archive', 'SELECT 1', twice).run();
+    expect(search).toHaveBeenCalledOnce();
   });
 
   it('say why they cannot be read, at once or when they are sent', async () => {

@@ -51,6 +51,33 @@ describe('running searches', () => {
     expect(running.list.map(({ id }) => id)).toEqual(['short']);
   });
 
+  it('are as the last look found them, though an earlier one is answered later', async () => {
+    const answers: ((list: SearchState[]) => void)[] = [];
+    searches = new RunningSearches(
+      fakeClient({
+        searches: () => new Promise<SearchState[]>(resolve => answers.push(resolve)),
+        searchState: () => Promise.resolve(makeState({ ended: true, error: UNKNOWN as never }))
+      })
+    );
+    const running = searches;
+    const ended: string[] = [];
+    running.ended.connect((_, id) => ended.push(id));
+    vi.useFakeTimers();
+    const first = running.refresh();
+    await vi.advanceTimersByTimeAsync(1);
+    answers[0]?.([makeState({})]);
+    await first;
+    // The usual look, and one since the server says that it has ended.
+    await vi.advanceTimersByTimeAsync(800);
+    running.noteChange('t1', true);
+    await vi.advanceTimersByTimeAsync(20);
+    answers[2]?.([]);
+    await vi.advanceTimersByTimeAsync(1);
+    answers[1]?.([makeState({})]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([running.list, running.failed.length, ended]).toEqual([[], 1, ['t1']]);
+  });
+
   it('leave the list when they end, which is told', async () => {
     const running = listing([[makeState({})], []], { t1: makeState({ ended: true, rows: 3 }) });
     const ended: string[] = [];

@@ -114,11 +114,11 @@ export class OwnTables extends Changing {
     return this.list.filter(({ name }) => names.includes(name.toLowerCase()));
   }
 
-  /** Look whether all that a query names is here under a sound name; if not, it is shown. */
+  /** Look whether all that a query names is here, and under a sound name; if not, it is shown. */
   check(adql: string): boolean {
     const here = this.list.map(({ name }) => name.toLowerCase());
     this.missing = namesOfUploads(adql).filter(name => !here.includes(name));
-    const sound = this.missing.length === 0 && this.list.every(table => this.faultOf(table) === null);
+    const sound = this.missing.length === 0 && this.namedIn(adql).every(table => this.faultOf(table) === null);
     if (!sound) {
       this._shown = true;
     }

@@ -24,6 +24,7 @@ export class RunningSearches extends Changing {
   error: EsapError | null = null;
   private _all: readonly SearchState[] = [];
   private _soon: ReturnType<typeof setTimeout> | undefined;
+  private _looks = 0;
   private readonly _ended = new Signal<this, string>(this);
   private readonly _poll: Poll;
 
@@ -106,17 +107,25 @@ export class RunningSearches extends Changing {
   }
 
   private async _look(): Promise<void> {
+    // A refresh does not wait for the look that is under way: only the last one counts.
+    const look = (this._looks += 1);
     try {
       const running = await this._client.searches();
       const ids = new Set(running.map(({ id }) => id));
       const gone = this._all.filter(({ id }) => !ids.has(id));
       const outcomes = await Promise.all(gone.map(search => this._outcome(search)));
+      if (look !== this._looks) {
+        return;
+      }
       this._all = running;
       this.failed = [...outcomes.filter(outcome => outcome !== null), ...this.failed];
       this.error = null;
       gone.forEach(({ id }) => this._ended.emit(id));
       this._poll.frequency = { ...this._poll.frequency, interval: running.length > 0 ? BUSY_MS : IDLE_MS };
     } catch (thrown) {
+      if (look !== this._looks) {
+        return;
+      }
       this.error = asEsapError(thrown);
       // Rejecting makes the poll wait longer each time.
       throw this.error;

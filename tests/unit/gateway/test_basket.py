@@ -6,6 +6,7 @@ from astropy import units as u
 
 from esap_jupyter.errors import InputError, NotFound
 from esap_jupyter.models import Position, Query
+from esap_jupyter.storage.tables_rows import TableRows
 
 HERE = Position(ra=10, dec=20)
 
@@ -103,6 +104,22 @@ class TestItemsOfRows:
         table = await gateway.search(Query(services=("one",), position=HERE, row_limit=None)).done()
         items = await gateway.items(table, [11_999, 0, 5_000])
         assert [item.provenance.identifier for item in items] == ["11999", "0", "5000"]
+
+    async def test_rows_in_any_order_are_read_once(self, make_gateway, monkeypatch):
+        gateway = await make_gateway({"one": {"batches": [12_000]}})
+        table = await gateway.search(Query(services=("one",), position=HERE, row_limit=None)).done()
+        reads = []
+        page = TableRows.page
+
+        def counted(self, *asked):
+            reads.append(asked)
+            return page(self, *asked)
+
+        monkeypatch.setattr(TableRows, "page", counted)
+        rows = [row for pair in zip(range(50), range(11_950, 12_000), strict=True) for row in pair]
+        items = await gateway.items(table, rows)
+        assert [item.provenance.identifier for item in items] == [str(row) for row in rows]
+        assert len(reads) == 2
 
 
 class TestBasket:

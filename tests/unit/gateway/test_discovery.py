@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import time
 import weakref
 
@@ -19,6 +20,7 @@ from esap_jupyter.errors import (
 )
 from esap_jupyter.gateway import discovery
 from esap_jupyter.models import Position, Query
+from esap_jupyter.storage.tables_writer import TableWriter
 
 HERE = Position(ra=10, dec=20)
 
@@ -378,3 +380,24 @@ class TestEveryServiceFails:
         assert raised.value.message == (
             "None of 2 services answered. one: Nobody answers. two: Nobody answers."
         )
+
+
+async def test_a_search_that_only_closes_its_table_is_complete_though_the_process_ends(
+    make_gateway, monkeypatch
+):
+    gateway = await make_gateway({"one": {}})
+    closing, may_close = threading.Event(), threading.Event()
+    finish = TableWriter.finish
+
+    def slow(self, **how):
+        closing.set()
+        may_close.wait(10)
+        finish(self, **how)
+
+    monkeypatch.setattr(TableWriter, "finish", slow)
+    found = gateway.search(Query(services=("one",), position=HERE))
+    await asyncio.to_thread(closing.wait, 10)
+    ending = asyncio.create_task(gateway.close())
+    may_close.set()
+    await ending
+    assert found.table.refresh().complete

@@ -43,3 +43,10 @@ def test_inputs_are_strict_and_answers_whole() -> None:
 
     assert search["schema"]["additionalProperties"] is False
     assert set(envelope["required"]) == set(envelope["properties"])
+
+
+def test_what_panels_ask_again_and_again_is_no_activity() -> None:
+    """A page that is only open must not keep a server from being culled."""
+    polled = {route.path for route in ROUTES if route.polled}
+
+    assert polled >= {"/searches", "/searches/{search}", "/jobs"}

@@ -199,12 +199,29 @@ def test_choices_follow_each_other(table: Table) -> None:
         ("at", "<", np.datetime64("2026-01-02T12:00:00.000000001"), [1, 2]),
         ("obs_date", ">", Time("2026-01-02", scale="utc"), [0]),
         ("obs_date", "=", Time("2026-01-03", scale="utc"), [0]),
+        ("obs_date", "<", "2026-01-03T01:00:00+02:00", [1]),
+        ("obs_date", "contains", "00.25", [1]),
     ],
 )
 def test_values_of_numpy_and_astropy(
     table: Table, column: str, operator: Any, value: Any, expected: list[int]
 ) -> None:
     assert table.where(column, operator, value).row_numbers.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("=", [0, 1, 2, 3]), ("!=", [4]), ("<", []), ("<=", [0, 1, 2, 3]), (">", [4]), (">=", [0, 1, 2, 3, 4])],
+)
+def test_one_moment_is_written_in_many_ways(
+    made: Callable[..., Table], operator: Operator, expected: list[int]
+) -> None:
+    days = [f"2026-01-03{text}" for text in ("", "T00:00:00", "T00:00:00.000", " 00:00:00Z", "T00:00:00.5")]
+    field = pa.field("day", pa.string(), metadata={"xtype": "timestamp"})
+    table = made(one=pa.table([pa.array([*days, None, "soon"])], schema=pa.schema([field])))
+
+    for value in ("2026-01-03T00:00:00", "2026-01-03T01:00:00+01:00", Time("2026-01-03", scale="utc")):
+        assert table.where("day", operator, value).row_numbers.tolist() == expected
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,14 @@ async def test_what_is_selected_is_described(listed, until):
     assert listed._details.value == ""
 
 
+async def test_what_is_missing_of_a_did_does_not_hide_the_rest(listed, rucio, until):
+    rucio.answers["GET /dids/mc/%3Cb%3Ea/meta"] = refusal(500, "DatabaseException", "Out of order")
+    listed.selected = ["mc:<b>a"]
+    await until(lambda: listed.error)
+    assert "DISK" in listed._details.value
+    assert "There are no rules." in listed._rules._listing.value
+
+
 FIRST, SECOND = "1" * 32, "2" * 32
 
 
